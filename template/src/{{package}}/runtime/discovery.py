@@ -1,0 +1,77 @@
+"""Find user code by its folder: jobs/, mailers/ and views/ need no registry file.
+
+Importing user code can fail in any way; every problem is gathered and told together, with the
+file and the line, so that one start shows all that is to be mended.
+"""
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+from .errors import DiscoveryError
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A module of the user's: `jobs/admin/report.py` is found as `admin/report`."""
+
+    name: str
+    module: ModuleType
+    path: Path
+
+
+def package_folder(package: str) -> Path:
+    """Return the folder of an importable package, such as `my_app`."""
+    file = importlib.import_module(package).__file__
+    if file is None:
+        raise DiscoveryError(f"{package}: not a package with an __init__.py")
+    return Path(file).parent
+
+
+def find_modules(package: str, folder: str) -> list[Found]:
+    """Import each module below `folder` of the package, in the order of their names.
+
+    Files and folders that begin with `_` or `.` are helpers and are passed over. A missing folder
+    holds nothing. Raises DiscoveryError with every module that cannot be imported.
+    """
+    root = package_folder(package) / folder
+    found: list[Found] = []
+    problems: list[str] = []
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        if any(part.startswith(("_", ".")) for part in parts):
+            continue
+        try:
+            module = importlib.import_module(".".join((package, folder, *parts)))
+        except Exception as error:  # noqa: BLE001 - user code may raise anything while importing
+            problems.append(explain_import(path, error))
+        else:
+            found.append(Found("/".join(parts), module, path))
+    refuse(problems)
+    return found
+
+
+def explain_import(path: Path, error: BaseException) -> str:
+    """Return one line: the file, the line in it where the import failed, and why."""
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename) == path:
+            line = frame.lineno
+    reason = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{path}:{line or 1}: {type(error).__name__}: {' '.join(reason.split())}"
+
+
+def refuse(problems: list[str]) -> None:
+    """Raise DiscoveryError listing the problems, if there are any."""
+    if problems:
+        raise DiscoveryError("\n".join(problems))
+
+
+def forget_modules(package: str, folder: str) -> None:
+    """Drop the imported modules of a folder, so that the next search imports them anew."""
+    prefix = f"{package}.{folder}."
+    for name in [name for name in sys.modules if name.startswith(prefix)]:
+        del sys.modules[name]

@@ -1,0 +1,63 @@
+"""Every error that the runtime raises on purpose.
+
+Each message is one line that says what was wrong, where, and what to do: the command line
+prints it as it stands, and a view turns it into an answer.
+"""
+
+
+class AppError(Exception):
+    """Base of the errors below. Its text is fit to be shown to whoever ran the command."""
+
+
+class SettingsError(AppError):
+    """The environment or `.env` holds a setting that cannot be used; lists every problem."""
+
+
+class DiscoveryError(AppError):
+    """A job, view or mailer module cannot be used; names each file and the reason."""
+
+
+class UnknownJobError(AppError):
+    """A job was asked for by a name that no file in jobs/ has; lists the names there are."""
+
+
+class InvalidParamsError(AppError):
+    """Data cannot be kept as JSON; names the key's path."""
+
+
+class InvalidOptionError(AppError):
+    """An option of a job or of `schedule()` cannot be used; names it."""
+
+
+class QueueError(AppError):
+    """The queue cannot do what was asked now; nothing was accepted."""
+
+
+class StoreError(AppError):
+    """The store or cache cannot do what was asked now; nothing was changed."""
+
+
+class MutexTimeoutError(AppError):
+    """The mutex was not free within the time allowed."""
+
+
+class MailError(AppError):
+    """A mail cannot be built or sent; says which part is missing or wrong."""
+
+
+class Retry(Exception):  # noqa: N818 - a job raises it as a word, not as a failure
+    """Raise in a job to have it run again, spending this attempt.
+
+    `after` is the delay in seconds; without it the job's own backoff decides.
+    """
+
+    def __init__(self, reason: str = "the job asked to be retried", *, after: float | None = None):
+        super().__init__(reason)
+        self.after = after
+
+
+class Cancel(Exception):  # noqa: N818 - as above
+    """Raise in a job to end it as cancelled; it is not retried."""
+
+    def __init__(self, reason: str = "the job cancelled itself"):
+        super().__init__(reason)

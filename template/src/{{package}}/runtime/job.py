@@ -1,0 +1,199 @@
+"""What a job is: its options, its record in the queue, and the outcome of one run.
+
+Words only: nothing here reads a clock, a file or a queue. The states and the moves between
+them are drawn in docs/state-machine.md of the template.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from . import payload
+from .errors import InvalidOptionError
+
+MAX_BACKOFF = 6 * 3600.0
+"""Seconds: the longest delay between two attempts, whatever the policy gives."""
+
+BACKOFF_FACTOR = 3.0
+"""Each delay is this many times the one before: eight attempts from 10 s span four hours."""
+
+
+class State(StrEnum):
+    """Where a job is. The last three are final, until somebody retries the job by hand."""
+
+    SCHEDULED = "scheduled"
+    """Waits for its time: a delay, or the backoff before the next attempt."""
+    READY = "ready"
+    """May be claimed now."""
+    RUNNING = "running"
+    """Claimed by a worker process."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    """Spent its attempts, or could not be run at all: the dead letters."""
+    CANCELLED = "cancelled"
+
+
+LIVE = (State.SCHEDULED, State.READY, State.RUNNING)
+"""The states in which a job still has work to do; a unique key holds through these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """What a job asks for: `options = JobOptions(...)` in its file. Everything is optional."""
+
+    queue: str = "default"
+    """The named queue it waits in."""
+    priority: int = 0
+    """Within its queue, higher runs first."""
+    max_attempts: int = 8
+    """Runs before it is kept as failed, the first one included."""
+    backoff: float | None = None
+    """Seconds before the second attempt; None takes the setting JOBS_BACKOFF."""
+    aliases: tuple[str, ...] = field(default=())
+    """Names that this job had before: what was scheduled under them still runs."""
+
+    def __post_init__(self) -> None:
+        check_queue_name(self.queue)
+        check_priority(self.priority)
+        check_max_attempts(self.max_attempts)
+        if self.backoff is not None and not 0 <= self.backoff <= MAX_BACKOFF:
+            raise InvalidOptionError(f"backoff={self.backoff!r}: use 0 to {MAX_BACKOFF:.0f} s")
+        if isinstance(self.aliases, str):
+            raise InvalidOptionError("aliases is a tuple of names: write aliases=('old_name',)")
+
+
+def check_queue_name(name: object) -> None:
+    """Raise InvalidOptionError unless `name` can name a queue."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", name):
+        raise InvalidOptionError(
+            f"queue={name!r}: use up to 64 letters, digits, '_', '-' and '.', as in 'reports'"
+        )
+
+
+def check_priority(value: object) -> None:
+    """Raise InvalidOptionError unless `value` can be a priority."""
+    if type(value) is not int or not -1000 <= value <= 1000:
+        raise InvalidOptionError(f"priority={value!r}: use a whole number from -1000 to 1000")
+
+
+def check_max_attempts(value: object) -> None:
+    """Raise InvalidOptionError unless `value` can count attempts."""
+    if type(value) is not int or not 1 <= value <= 1000:
+        raise InvalidOptionError(f"max_attempts={value!r}: use a whole number from 1 to 1000")
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What `schedule()` hands to a queue; everything in it has been checked."""
+
+    name: str
+    payload: str
+    """The params, encoded by payload.py in version payload.VERSION."""
+    queue: str = "default"
+    priority: int = 0
+    run_at: float | None = None
+    """UTC seconds; None is now."""
+    max_attempts: int = 8
+    unique_key: str | None = None
+    limit_key: str | None = None
+    limit_size: int | None = None
+    request_id: str | None = None
+
+
+class Enqueued(msgspec.Struct, frozen=True):
+    """What a queue answers: the job's id, and whether it is new or an earlier one with its key."""
+
+    id: str
+    new: bool
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One job as the queue keeps it, in the order of the columns of queue/schema.sql."""
+
+    number: int
+    token: str
+    name: str
+    queue: str
+    priority: int
+    payload: str
+    payload_version: int
+    state: State
+    run_at: float
+    attempt: int
+    """Attempts begun. At shutdown a job is given back, and its attempt with it."""
+    max_attempts: int
+    claim: int
+    """Counts every claim and never goes back: the fence against a worker declared dead."""
+    claimed_by: str | None
+    unique_key: str | None
+    limit_key: str | None
+    limit_size: int | None
+    progress: float | None
+    """0 to 1, as the job told it."""
+    progress_note: str | None
+    cancel_asked: bool
+    error: str | None
+    """Why the last attempt did not complete: one line, then the traceback if there is one."""
+    request_id: str | None
+    """The web request that scheduled it, for the log."""
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+
+    @property
+    def id(self) -> str:
+        """The job's public id. Opaque: keep it, compare it, look a job up by it."""
+        return job_id(self.number, self.token)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job is in a final state."""
+        return self.state not in LIVE
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params as they were scheduled. Raises InvalidParamsError if undecodable."""
+        return payload.decode(self.payload, self.payload_version)
+
+
+def job_id(number: int, token: str) -> str:
+    """Return the public id: the row's number, to find it, and a random word, to not be guessed."""
+    return f"{number}-{token}"
+
+
+def split_id(public_id: str) -> tuple[int, str] | None:
+    """Return the number and the token of a public id, or None if it cannot be one."""
+    match = re.fullmatch(r"([0-9]{1,18})-([a-z0-9]{4,32})", public_id)
+    return (int(match[1]), match[2]) if match else None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How one run ended, and so what the queue writes. Only the executor makes one."""
+
+    state: State
+    """COMPLETED, FAILED, CANCELLED; SCHEDULED for a retry; READY for a job given back unrun."""
+    error: str | None = None
+    run_at: float | None = None
+    """UTC seconds of the next attempt, for a retry."""
+    keep_attempt: bool = False
+    """Give the attempt back: the job was not at fault."""
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """A claimed job with its outcome: one line of what a worker writes back."""
+
+    job: Job
+    outcome: Outcome
+
+
+def backoff_delay(attempt: int, base: float, spread: float) -> float:
+    """Return the seconds to wait after attempt number `attempt` (from 1) has failed.
+
+    `base` is the delay after the first; `spread` from 0 to 1 adds up to a tenth, so that jobs
+    that failed together do not come back together.
+    """
+    exponent = min(attempt - 1, 60)
+    delay = min(base * BACKOFF_FACTOR**exponent, MAX_BACKOFF)
+    return float(delay * (1 + spread / 10))

@@ -1,0 +1,137 @@
+"""What a queue promises. queue/sqlite.py keeps it; the conformance suite checks every backend.
+
+A promise made here: when `enqueue` has returned, its jobs are kept through the death of every
+process; so are `cancel`, `retry`, `discard`, `pause` and `resume`. The rest (a claim, a finish,
+a heartbeat) may be lost in a power cut, and then a job runs again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from ..job import Enqueued, Finished, Job, NewJob, State
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """What one exchange with the queue gave."""
+
+    claimed: list[Job]
+    """Jobs to run now, in the order to start them."""
+    refused: list[str]
+    """Ids whose outcome was not written: the job had been taken from this process."""
+    next_due: float | None
+    """UTC seconds at which the next scheduled job becomes ready, if there is one."""
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """A worker process as the queue knows it, in the order of the table's columns."""
+
+    id: str
+    pid: int
+    host: str
+    threads: int
+    started_at: float
+    heartbeat_at: float
+
+
+class Inspector(Protocol):
+    """What the faces need: a view, a command and the dashboard see and steer jobs by this.
+
+    Every method raises QueueError, with nothing changed, when the queue cannot answer.
+    """
+
+    def enqueue(self, jobs: Sequence[NewJob]) -> list[Enqueued]:
+        """Keep all the jobs or none, durably, and answer in the same order."""
+        ...
+
+    def get(self, public_id: str) -> Job | None:
+        """Return the job with this id; None if there is none (any more)."""
+        ...
+
+    def find(
+        self, *, state: State | None = None, name: str | None = None, limit: int = 50
+    ) -> list[Job]:
+        """Return the newest jobs first, those with this state and name."""
+        ...
+
+    def counts(self) -> dict[State, int]:
+        """Return how many jobs are in each state; every state is a key."""
+        ...
+
+    def retry(self, public_id: str) -> str | None:
+        """Make a failed or cancelled job ready with all its attempts before it; return its id.
+
+        If another live job holds its unique key by now, nothing is changed and that one's id is
+        returned. None if there is no such job, or it is not failed or cancelled.
+        """
+        ...
+
+    def cancel(self, public_id: str) -> bool:
+        """Cancel a waiting job, or ask a running one to stop; False if neither."""
+        ...
+
+    def discard(self, public_id: str) -> bool:
+        """Delete a finished job, counted as discarded; False if it is not there or not finished."""
+        ...
+
+    def pause(self, queue: str) -> None:
+        """Let no job of this queue be claimed until it is resumed."""
+        ...
+
+    def resume(self, queue: str) -> None:
+        """Open a paused queue again."""
+        ...
+
+    def paused(self) -> list[str]:
+        """Return the names of the paused queues."""
+        ...
+
+    def peers(self) -> list[Peer]:
+        """Return the worker processes that have registered and not left."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections."""
+        ...
+
+
+class Queue(Inspector, Protocol):
+    """What the runner needs besides. `process` is the id under which it registered."""
+
+    def register(self, process: str, pid: int, host: str, threads: int) -> None:
+        """Add a worker process, or bring one back that had been declared dead."""
+        ...
+
+    def heartbeat(self, process: str) -> bool:
+        """Say that the process lives. False: it had been declared dead, and owns nothing now."""
+        ...
+
+    def leave(self, process: str) -> None:
+        """Remove the process; what it still had claimed is rescued as if it had died."""
+        ...
+
+    def exchange(
+        self, process: str, finished: Sequence[Finished], wanted: Mapping[str, int]
+    ) -> Exchange:
+        """Write outcomes and claim up to `wanted[queue]` jobs of each queue, in one transaction.
+
+        An outcome counts only if the job is still running under the same claim. Scheduled jobs
+        that are due become ready first. Highest priority first, then oldest first.
+        """
+        ...
+
+    def rescue(self, process: str) -> int:
+        """Declare a process dead and take its jobs back; return how many.
+
+        A job goes back to ready, its attempt spent; on its last attempt it fails, saying so.
+        """
+        ...
+
+    def report(self, progress: Sequence[tuple[Job, float, str | None]]) -> None:
+        """Record how far running jobs have come: 0 to 1 and a note; fenced like an outcome."""
+        ...
+
+    def cancels(self, process: str) -> list[str]:
+        """Return the ids of this process's running jobs that somebody asked to cancel."""
+        ...

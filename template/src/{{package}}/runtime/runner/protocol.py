@@ -1,0 +1,24 @@
+"""What runs jobs, seen from outside: the height at which another engine can take its place."""
+
+from typing import Protocol
+
+
+class Runner(Protocol):
+    """Runs jobs in worker threads of this process."""
+
+    @property
+    def threads(self) -> int:
+        """How many jobs it runs at once."""
+        ...
+
+    def start(self) -> None:
+        """Begin to claim and run jobs. Returns at once."""
+        ...
+
+    def stop(self, grace: float) -> None:
+        """Claim no more, wait up to `grace` seconds for what runs, give the rest back.
+
+        Running jobs are told by `env.current.cancelled` when the time is up. A job given back
+        does not spend its attempt.
+        """
+        ...
