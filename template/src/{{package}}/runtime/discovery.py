@@ -7,6 +7,7 @@ file and the line, so that one start shows all that is to be mended.
 import importlib
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -38,18 +39,29 @@ def find_modules(package: str, folder: str) -> list[Found]:
     holds nothing. Raises DiscoveryError with every module that cannot be imported.
     """
     root = package_folder(package) / folder
+    files = {path.relative_to(root).with_suffix(""): path for path in root.rglob("*.py")}
+    return _import_each(f"{package}.{folder}", files)
+
+
+def find_packages(package: str, folder: str) -> list[Found]:
+    """Import each folder in `folder` of the package that has an `__init__.py`, likewise."""
+    root = package_folder(package) / folder
+    files = {path.parent.relative_to(root): path for path in root.glob("*/__init__.py")}
+    return _import_each(f"{package}.{folder}", files)
+
+
+def _import_each(prefix: str, files: Mapping[Path, Path]) -> list[Found]:
     found: list[Found] = []
     problems: list[str] = []
-    for path in sorted(root.rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        if any(part.startswith(("_", ".")) for part in parts):
+    for place, path in sorted(files.items()):
+        if any(part.startswith(("_", ".")) for part in place.parts):
             continue
         try:
-            module = importlib.import_module(".".join((package, folder, *parts)))
+            module = importlib.import_module(".".join((prefix, *place.parts)))
         except Exception as error:  # noqa: BLE001 - user code may raise anything while importing
             problems.append(explain_import(path, error))
         else:
-            found.append(Found("/".join(parts), module, path))
+            found.append(Found(place.as_posix(), module, path))
     refuse(problems)
     return found
 

@@ -37,12 +37,32 @@ class StoreError(AppError):
     """The store or cache cannot do what was asked now; nothing was changed."""
 
 
-class MutexTimeoutError(AppError):
+class ArenaClosedError(AppError):
+    """A job's arena was used after that run of the job had ended."""
+
+
+class MutexError(AppError):
+    """The mutex was released by one who does not hold it, or taken twice by one who does."""
+
+
+class MutexTimeoutError(MutexError):
     """The mutex was not free within the time allowed."""
 
 
 class MailError(AppError):
     """A mail cannot be built or sent; says which part is missing or wrong."""
+
+
+class GenerateError(AppError):
+    """A generator refuses a name, or finds a file in its way; nothing was written."""
+
+
+class RequestError(AppError):
+    """A request cannot be answered as asked. A view may raise it: the client is told the text."""
+
+    def __init__(self, message: str, status: int = 400):
+        super().__init__(message)
+        self.status = status
 
 
 class Retry(Exception):  # noqa: N818 - a job raises it as a word, not as a failure

@@ -93,8 +93,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """The params, encoded by payload.py in version payload.VERSION."""
     queue: str = "default"
     priority: int = 0
-    run_at: float | None = None
-    """UTC seconds; None is now."""
+    delay: float = 0.0
+    """Seconds, counted by the queue's clock from the moment the job is kept."""
     max_attempts: int = 8
     unique_key: str | None = None
     limit_key: str | None = None

@@ -11,6 +11,10 @@ from typing import Protocol
 import msgspec
 
 from ..job import Enqueued, Finished, Job, NewJob, State
+from ..storage.doorbell import Doorbell
+
+ANY_QUEUE = "*"
+"""In `wanted`: every queue that is not named there itself."""
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -22,6 +26,8 @@ class Exchange(msgspec.Struct, frozen=True):
     """Ids whose outcome was not written: the job had been taken from this process."""
     next_due: float | None
     """UTC seconds at which the next scheduled job becomes ready, if there is one."""
+    known: bool
+    """False: this process had been declared dead. It was given nothing; register anew."""
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -99,8 +105,15 @@ class Inspector(Protocol):
 class Queue(Inspector, Protocol):
     """What the runner needs besides. `process` is the id under which it registered."""
 
-    def register(self, process: str, pid: int, host: str, threads: int) -> None:
-        """Add a worker process, or bring one back that had been declared dead."""
+    def register(self, process: str, threads: int) -> Doorbell:
+        """Add this process as a worker under an id never used before; return what wakes it."""
+        ...
+
+    def enqueue_claimed(self, job: NewJob, process: str) -> Job:
+        """Keep a job durably, claimed by this process from the start; the caller runs it.
+
+        Raises QueueError if a live job holds its unique key.
+        """
         ...
 
     def heartbeat(self, process: str) -> bool:
@@ -108,7 +121,11 @@ class Queue(Inspector, Protocol):
         ...
 
     def leave(self, process: str) -> None:
-        """Remove the process; what it still had claimed is rescued as if it had died."""
+        """Remove this process and its doorbell; what it still had claimed is rescued."""
+        ...
+
+    def gone(self, peer: Peer) -> bool:
+        """Whether the kernel says that the process has died."""
         ...
 
     def exchange(
@@ -121,10 +138,11 @@ class Queue(Inspector, Protocol):
         """
         ...
 
-    def rescue(self, process: str) -> int:
+    def rescue(self, peer: Peer) -> int:
         """Declare a process dead and take its jobs back; return how many.
 
         A job goes back to ready, its attempt spent; on its last attempt it fails, saying so.
+        Nothing happens if the process has sent a heartbeat since `peer` was read.
         """
         ...
 

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from ..job import NewJob
+
 
 class Runner(Protocol):
     """Runs jobs in worker threads of this process."""
@@ -13,6 +15,14 @@ class Runner(Protocol):
 
     def start(self) -> None:
         """Begin to claim and run jobs. Returns at once."""
+        ...
+
+    def run_one(self, new: NewJob) -> str:
+        """Schedule a job and run it in this process, whoever else is there; return its id."""
+        ...
+
+    def wait_idle(self) -> None:
+        """Return when nothing that this process has claimed is left to run or to write."""
         ...
 
     def stop(self, grace: float) -> None:

@@ -1,0 +1,47 @@
+# A fresh machine needs Python 3.11 or later, git and make; the rest is installed into .venv.
+PYTHON ?= python3
+PYTHONS ?= 3.11 3.12 3.13
+BIN := .venv/bin
+NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help demo test test-all lint app requirements clean
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
+
+demo: .venv/made ## Make an app in a temporary folder, and watch it run a job.
+	@$(BIN)/python scripts/demo.py
+
+test: .venv/made ## Test the template, and two apps that it makes.
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(ARGS)
+
+test-all: .venv/made lint ## The same on each of PYTHONS that this machine has.
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --pythons "$(PYTHONS)" $(ARGS)
+
+lint: .venv/made ## Check the Python that is not rendered first; `make test` checks the apps.
+	$(BIN)/ruff check --extend-ignore N999
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+app: .venv/made ## Make an app from this tree: make app DEST=../my-app
+	@test -n "$(DEST)" || { echo "Say where: make app DEST=../my-app" >&2; exit 2; }
+	@test -t 0 && answers= || answers=--defaults; \
+	$(BIN)/copier copy $$answers --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
+
+requirements: .venv/made ## Choose the newest versions of the tools in requirements/dev.in.
+	cd requirements && ../$(BIN)/uv pip compile --quiet --upgrade --universal \
+	  --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --output-file dev.txt dev.in
+
+clean: ## Remove what the other targets made here.
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/made: requirements/dev.txt
+	@$(PYTHON) -c '$(NEEDED)' || { echo "Chuckwalla needs Python 3.11 or later, but '$(PYTHON)' \
+	is not: try make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing the tools of requirements/dev.txt into .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The mailers: one folder is one mailer."""

@@ -1,0 +1,47 @@
+"""The runtime: `copier update` keeps it current. Your code imports from here, and only from here.
+
+The names are loaded when they are first used, so that a command starts without what it does not
+need.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.responses import Response as Response
+
+    from .arena import Arena as Arena
+    from .boot import App as App
+    from .boot import open_app as open_app
+    from .env import JobEnv as JobEnv
+    from .errors import AppError as AppError
+    from .errors import Cancel as Cancel
+    from .errors import Retry as Retry
+    from .job import Job as Job
+    from .job import JobOptions as JobOptions
+    from .job import State as State
+    from .params import Params as Params
+    from .settings import Settings as Settings
+    from .web.request import Request as Request
+else:
+    _HOMES = {
+        "App": ".boot",
+        "AppError": ".errors",
+        "Arena": ".arena",
+        "Cancel": ".errors",
+        "Job": ".job",
+        "JobEnv": ".env",
+        "JobOptions": ".job",
+        "Params": ".params",
+        "Request": ".web.request",
+        "Response": "starlette.responses",
+        "Retry": ".errors",
+        "Settings": ".settings",
+        "State": ".job",
+        "open_app": ".boot",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(_HOMES[name], __name__), name)

@@ -1,0 +1,113 @@
+"""Wire the app together. The only file that knows every part."""
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .discovery import package_folder
+from .env import Services
+from .errors import SettingsError
+from .jobs import JobDraft, Jobs, find_jobs
+from .logs import configure_logging
+from .mail.discovery import find_mailers
+from .mutex import Mutex
+from .queue.protocol import Queue
+from .queue.sqlite import SqliteQueue
+from .routes import Route
+from .runner.protocol import Runner
+from .runner.threads import ThreadRunner
+from .settings import Settings, database_path, load_settings
+from .store import open_store
+
+PACKAGE = __name__.split(".runtime.", maxsplit=1)[0]
+"""The app's own package: the one that this runtime lies in."""
+
+
+class App:
+    """An app with its queue, store and cache open; close it, or use it in a `with` block."""
+
+    def __init__(self, services: Services, queue: Queue) -> None:
+        self.services = services
+        self.queue = queue
+
+    @property
+    def jobs(self) -> Jobs:
+        """All jobs, and the queue to ask about them."""
+        return self.services.jobs
+
+    def job(self, name: str, /, **params: object) -> JobDraft:
+        """Return a job to schedule, as `request.job` does. Raises UnknownJobError."""
+        return self.jobs.draft(name, params)
+
+    def runner(self, *, claims: bool = True, threads: int | None = None) -> Runner:
+        """Return a runner for this app's jobs, not started; threads default to the setting."""
+        count = self.services.settings.threads if threads is None else threads
+        return ThreadRunner(self.services, self.queue, count, claims=claims)
+
+    def close(self) -> None:
+        """Release the files and connections."""
+        self.queue.close()
+        self.services.store.close()
+        self.services.cache.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_app(settings: Settings | None = None, *, routes: tuple[Route, ...] = ()) -> App:
+    """Open the app without a server: for scripts, a console, tests, another web framework.
+
+    The settings default to those of the environment; `routes` are what jobs see as `env.routes`.
+    Raises SettingsError, DiscoveryError, QueueError or StoreError, each fit to be shown.
+    """
+    settings = read_settings() if settings is None else settings
+    logger = configure_logging(settings)
+    definitions = find_jobs(PACKAGE)
+    mailers = find_mailers(PACKAGE)
+    queue = SqliteQueue(database_path(settings.jobs_url, settings.root))
+    queue_path = database_path(settings.jobs_url, settings.root)
+    services = Services(
+        package=PACKAGE,
+        settings=settings,
+        logger=logger,
+        routes=routes,
+        mailers=mailers,
+        jobs=Jobs(definitions, queue, logger, settings.jobs_params_limit),
+        store=open_store(settings.store_url, settings.root),
+        cache=open_store(settings.cache_url, settings.root),
+        mutex=Mutex(queue_path and queue_path.with_name("mutex.lock")),
+    )
+    return App(services, queue)
+
+
+def read_settings(
+    overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings of `config.py`'s Config, or plain ones, from the environment and .env."""
+    try:
+        config = importlib.import_module(f"{PACKAGE}.config")
+    except ModuleNotFoundError as error:
+        if error.name != f"{PACKAGE}.config":
+            raise
+        return load_settings(project_root(), environ or os.environ, overrides)
+    kind = getattr(config, "Config", Settings)
+    if not (isinstance(kind, type) and issubclass(kind, Settings)):
+        raise SettingsError(f"{config.__file__}: Config must be a class made from Settings")
+    return load_settings(project_root(), environ or os.environ, overrides, kind)
+
+
+def project_root() -> Path:
+    """Return the folder with the app's pyproject.toml; for an installed app, the current one."""
+    folder = package_folder(PACKAGE).parents[1]
+    return folder if (folder / "pyproject.toml").is_file() else Path.cwd()

@@ -1,0 +1,53 @@
+"""The app's command line: `my-app server`, `my-app generate job iguanas` and so on."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import AppError
+
+COMMANDS = {
+    "server": (".server", "server", "Serve the app and run its jobs."),
+    "worker": (".server", "worker", "Run jobs without serving."),
+    "generate": (".generate", "generate", "Make a job and other parts of the app."),
+    "g": (".generate", "generate", "The same as generate."),
+    "jobs": (".jobs", "jobs", "List, schedule and retry jobs."),
+    "routes": (".server", "routes", "List the routes of all views."),
+}
+"""Each command's module, its name there, and its line of help: help imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module, __name__), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Run and extend this app."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run a command; exit with 0, 1 for what went wrong, or 2 for a command that makes no sense."""
+    try:
+        return commands.main(arguments, prog_name=Path(sys.argv[0]).name)
+    except AppError as error:
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+        sys.exit(1)

@@ -1,0 +1,122 @@
+"""What a job can reach: its `env`, and in it the invocation that is running."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .job import Job
+from .jobs import JobDraft, Jobs
+from .mail.discovery import MailerDefinition
+from .mutex import Mutex
+from .routes import Route
+from .settings import Environment, Settings
+from .store.protocol import Store
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that one running app shares; boot.py makes it, requests and jobs see it."""
+
+    package: str
+    """The app's package, as in `my_app`."""
+    settings: Settings
+    logger: "Logger"
+    routes: tuple[Route, ...]
+    mailers: tuple[MailerDefinition, ...]
+    jobs: Jobs
+    store: Store
+    cache: Store
+    mutex: Mutex
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of one job: `env.current`."""
+
+    job: Job
+    _report: Callable[[Job, float, str | None], None]
+    _stop: list[bool] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.job.id
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self.job.name
+
+    @property
+    def attempt(self) -> int:
+        """Which run this is, from 1."""
+        return self.job.attempt
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job should stop: somebody cancelled it, or the server's grace is over.
+
+        Look at it in a long loop, and raise Cancel or return. A job that stops for a server that
+        is going down runs again later.
+        """
+        return bool(self._stop)
+
+    @property
+    def given_back(self) -> bool:
+        """Whether it should stop because its process goes down, and will run again later."""
+        return self._stop == [True]
+
+    def stop(self, *, given_back: bool) -> None:
+        """Ask the job to stop; for the runner. The first asker's reason counts."""
+        if not self._stop:
+            self._stop.append(given_back)
+
+    def progress(self, done: float, note: str | None = None) -> None:
+        """Tell how far the job has come, from 0 to 1, and a word on it; seen where jobs are."""
+        self._report(self.job, min(max(float(done), 0.0), 1.0), note)
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnv:
+    """The environment passed to every job. Read-only."""
+
+    logger: "Logger"
+    """The server's own logger; each line carries the job's name, id and attempt."""
+    environment: Environment
+    """The current server environment: development, testing or production."""
+    routes: tuple[Route, ...]
+    """All routes detected on startup."""
+    mailers: tuple[MailerDefinition, ...]
+    """All mailers detected on startup."""
+    jobs: Jobs
+    """All jobs detected on startup, and the queue to ask about them."""
+    store: Store
+    """Global key-value store; survives a restart."""
+    cache: Store
+    """Global cache; may forget at any time."""
+    mutex: Mutex
+    """Global mutex: held by one job worker at a time, over all processes of this machine."""
+    current: Invocation
+    """This invocation: id, attempt, cancelled, progress()."""
+
+    def job(self, name: str, /, **params: object) -> JobDraft:
+        """Return another job to schedule, as `request.job` does. Raises UnknownJobError."""
+        return self.jobs.draft(name, params, self.current.job.request_id)
+
+
+def job_env(services: Services, current: Invocation) -> JobEnv:
+    """Return the environment of one invocation."""
+    return JobEnv(
+        logger=services.logger,
+        environment=services.settings.environment,
+        routes=services.routes,
+        mailers=services.mailers,
+        jobs=services.jobs,
+        store=services.store,
+        cache=services.cache,
+        mutex=services.mutex,
+        current=current,
+    )

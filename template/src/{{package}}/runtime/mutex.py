@@ -1,0 +1,111 @@
+"""Let one job worker at a time do something, over all threads and processes of this machine."""
+
+import fcntl
+import os
+import threading
+import time
+import weakref
+from pathlib import Path
+
+from .errors import MutexError, MutexTimeoutError
+from .storage.lock import close_private, open_private
+
+THREAD_STEP = 0.05
+PROCESS_STEP = 0.005
+
+
+class Mutex:
+    """A lock to be held in `with mutex:`, or by `acquire` and `release`.
+
+    A thread lock, and under it a flock on `path`, which the kernel releases when its process dies,
+    however it dies; a forked child does not hold it. Without a path it holds for the threads of
+    this process only.
+
+    What it cannot do: hold across machines (nor on a network's file system); be taken twice by one
+    thread, which raises at once; be fair, as whoever comes at the right moment is next.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._threads = threading.Lock()
+        self._holder: int | None = None
+        self._descriptor: int | None = None
+        forget = weakref.WeakMethod(self._forget)
+        os.register_at_fork(after_in_child=lambda: (call := forget()) and call())
+
+    def acquire(self, timeout: float | None = None) -> None:
+        """Wait until this thread holds the mutex; without `timeout`, in seconds, for ever.
+
+        The wait is made of short steps, so Ctrl-C and a job's timeout end it. Raises
+        MutexTimeoutError; MutexError if this thread holds it already, or the file is of no use.
+        """
+        if self._holder == threading.get_ident():
+            raise MutexError("this thread holds the mutex already; leave its `with` block first")
+        deadline = float("inf") if timeout is None else time.monotonic() + timeout
+        while not self._threads.acquire(timeout=_step(THREAD_STEP, deadline)):
+            _check(deadline, timeout, "another thread of this process holds it")
+        try:
+            if self._path is not None:
+                self._descriptor = _lock_file(self._path, deadline, timeout)
+        except BaseException:
+            self._threads.release()
+            raise
+        self._holder = threading.get_ident()
+
+    def release(self) -> None:
+        """Let the next one in. Raises MutexError if this thread does not hold the mutex."""
+        if self._holder != threading.get_ident():
+            raise MutexError("this thread does not hold the mutex, so it cannot release it")
+        self._holder = None
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            # Unlocked first: a child that is being forked may have the file open for a moment.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            close_private(descriptor)
+        self._threads.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _forget(self) -> None:
+        # In a forked child, whose copy of the descriptor storage/lock.py has closed.
+        self._threads = threading.Lock()
+        self._holder = self._descriptor = None
+
+
+def _lock_file(path: Path, deadline: float, timeout: float | None) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise MutexError(f"{path}: {error.strerror}: let this user write there") from error
+    try:
+        while not _try_flock(descriptor):
+            holder = os.pread(descriptor, 12, 0).decode().strip()
+            _check(deadline, timeout, f"process {holder} holds it")
+            time.sleep(_step(PROCESS_STEP, deadline))
+        os.pwrite(descriptor, b"%-12d" % os.getpid(), 0)
+    except BaseException:
+        close_private(descriptor)
+        raise
+    return descriptor
+
+
+def _try_flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _step(length: float, deadline: float) -> float:
+    return max(0.0, min(length, deadline - time.monotonic()))
+
+
+def _check(deadline: float, timeout: float | None, reason: str) -> None:
+    if timeout is not None and time.monotonic() >= deadline:
+        raise MutexTimeoutError(f"the mutex was not free within {timeout:g} s: {reason}")

@@ -1,0 +1,83 @@
+"""Turn what a job or the store is given into JSON text and back: encoding version 1.
+
+plain.py checks the data first, since msgspec alone would turn NaN into null and a set into a list.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+
+from .errors import InvalidParamsError
+from .plain import a_or_an, from_plain, to_plain
+
+VERSION = 1
+MAX_BYTES = 1_048_576
+
+JsonValue: TypeAlias = (
+    "bool | int | float | str | datetime | list[JsonValue] | dict[str, JsonValue] | None"
+)
+
+
+def encode(params: Mapping[str, object], limit: int = MAX_BYTES) -> str:
+    """Return params as compact JSON text of at most `limit` bytes in UTF-8.
+
+    Raises InvalidParamsError naming the key that holds what JSON cannot say.
+    """
+    if not isinstance(params, Mapping):
+        kind = a_or_an(type(params).__name__)
+        raise InvalidParamsError(f"params: {kind} is not an object; use a dict")
+    return _encode(params, "params", limit).decode()
+
+
+def decode(text: str, version: int) -> dict[str, Any]:
+    """Return the params that `encode` made this text of. Raises InvalidParamsError if it cannot."""
+    if version != VERSION:
+        raise InvalidParamsError(
+            f"params: encoding version {version} is unknown, this app reads version {VERSION}; "
+            "run the job with the app that scheduled it"
+        )
+    value = _decode(text, "params")
+    if not isinstance(value, dict):
+        raise InvalidParamsError('params: not a JSON object; it is written {"key": value}')
+    return value
+
+
+def encode_value(value: object, limit: int | None = None) -> bytes:
+    """Return any one value as JSON by the same rules, for the store."""
+    return _encode(value, "value", limit)
+
+
+def decode_value(data: bytes | str) -> Any:
+    """Return the value that `encode_value` made this of. Raises InvalidParamsError."""
+    return _decode(data, "value")
+
+
+def normalise(value: object, where: str = "params") -> JsonValue:
+    """Return the value as it will be read after its way through JSON: a plain, separate copy.
+
+    Tuples become lists; subclasses of str, int and float, enums among them, their plain values. A
+    datetime keeps its time and its offset, not the name of its zone. Raises InvalidParamsError.
+    """
+    plain: JsonValue = from_plain(to_plain(value, [where]), [where])
+    return plain
+
+
+def _encode(value: object, where: str, limit: int | None) -> bytes:
+    data = msgspec.json.encode(to_plain(value, [where]))
+    if limit is not None and len(data) > limit:
+        raise InvalidParamsError(
+            f"{where}: {len(data)} bytes of JSON, and the limit is {limit}; "
+            "keep the data elsewhere and pass its name"
+        )
+    return data
+
+
+def _decode(data: bytes | str, where: str) -> Any:
+    try:
+        value = msgspec.json.decode(data)
+        tagged = '"$' in data if isinstance(data, str) else b'"$' in data
+        return from_plain(value, [where]) if tagged else value
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise InvalidParamsError(f"{where}: not JSON that can be read: {error}") from None

@@ -1,0 +1,1 @@
+"""The queue: what it promises, and the SQLite that keeps it."""

@@ -1,0 +1,151 @@
+"""The queue's SQL, one statement each. The tables and indexes are in schema.sql."""
+
+# ruff: noqa: S608 - the only thing put into a statement is COLUMNS
+
+COLUMNS = (
+    "number, token, name, queue, priority, payload, payload_version, state, run_at, attempt, "
+    "max_attempts, claim, claimed_by, unique_key, limit_key, limit_size, progress, progress_note, "
+    "cancel_asked, error, request_id, created_at, started_at, finished_at"
+)
+
+INSERT = """
+INSERT INTO jobs (token, name, queue, priority, payload, payload_version, state, run_at,
+                  max_attempts, unique_key, limit_key, limit_size, request_id, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (unique_key)
+    WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
+    DO NOTHING
+RETURNING number
+"""
+
+HOLDER_OF_KEY = """
+SELECT number, token FROM jobs
+WHERE unique_key = ? AND state IN ('scheduled', 'ready', 'running')
+"""
+
+PROMOTE_DUE = """
+UPDATE jobs SET state = 'ready'
+WHERE number IN (SELECT number FROM jobs WHERE state = 'scheduled' AND run_at <= ?
+                 ORDER BY run_at LIMIT 1000)
+"""
+
+NEXT_DUE = "SELECT min(run_at) FROM jobs WHERE state = 'scheduled'"
+
+# Steps from one queue's name to the next through the index, however many jobs each one holds.
+READY_QUEUES = """
+WITH RECURSIVE ready (queue) AS (
+    SELECT min(queue) FROM jobs WHERE state = 'ready'
+    UNION ALL
+    SELECT (SELECT min(queue) FROM jobs WHERE state = 'ready' AND queue > ready.queue)
+    FROM ready WHERE ready.queue IS NOT NULL
+)
+SELECT queue FROM ready
+WHERE queue IS NOT NULL AND queue NOT IN (SELECT queue FROM paused_queues)
+"""
+
+FIRST_READY = """
+SELECT -priority, number FROM jobs
+WHERE state = 'ready' AND queue = ?
+ORDER BY priority DESC, number LIMIT ?
+"""
+
+CLAIM = f"""
+UPDATE jobs
+SET state = 'running', claim = claim + 1, attempt = attempt + 1, claimed_by = ?, started_at = ?,
+    progress = NULL, progress_note = NULL, cancel_asked = 0
+WHERE number IN (SELECT value FROM json_each(?))
+RETURNING {COLUMNS}
+"""
+
+# A job that was asked to stop and did not finish by itself is cancelled, not run again.
+FINISH = """
+UPDATE jobs
+SET state = CASE WHEN jobs.cancel_asked AND f.value ->> 2 IN ('ready', 'scheduled')
+                 THEN 'cancelled' ELSE f.value ->> 2 END,
+    error = f.value ->> 3,
+    run_at = coalesce(f.value ->> 4, jobs.run_at),
+    attempt = jobs.attempt - (f.value ->> 5),
+    finished_at = CASE WHEN f.value ->> 2 IN ('ready', 'scheduled') AND NOT jobs.cancel_asked
+                       THEN NULL ELSE ? END,
+    claimed_by = NULL
+FROM json_each(?) AS f
+WHERE jobs.number = f.value ->> 0 AND jobs.claim = f.value ->> 1 AND jobs.state = 'running'
+RETURNING jobs.number
+"""
+
+RESCUE = """
+UPDATE jobs
+SET state = CASE WHEN cancel_asked THEN 'cancelled'
+                 WHEN attempt >= max_attempts THEN 'failed' ELSE 'ready' END,
+    error = 'the worker process died while it ran this job',
+    finished_at = CASE WHEN cancel_asked OR attempt >= max_attempts THEN ? END,
+    claimed_by = NULL
+WHERE state = 'running' AND claimed_by = ?
+RETURNING number
+"""
+
+REPORT = """
+UPDATE jobs SET progress = ?, progress_note = ?
+WHERE number = ? AND claim = ? AND state = 'running'
+"""
+
+CANCELS = """
+SELECT number, token FROM jobs WHERE state = 'running' AND claimed_by = ? AND cancel_asked
+"""
+
+CANCEL_WAITING = """
+UPDATE jobs SET state = 'cancelled', finished_at = ?
+WHERE number = ? AND token = ? AND state IN ('scheduled', 'ready')
+"""
+
+CANCEL_RUNNING = """
+UPDATE jobs SET cancel_asked = 1 WHERE number = ? AND token = ? AND state = 'running'
+"""
+
+RETRY = """
+UPDATE OR IGNORE jobs
+SET state = 'ready', attempt = 0, run_at = ?, finished_at = NULL, cancel_asked = 0
+WHERE number = ? AND token = ? AND state IN ('failed', 'cancelled')
+"""
+
+DISCARD = """
+DELETE FROM jobs
+WHERE number = ? AND token = ? AND state IN ('completed', 'failed', 'cancelled')
+"""
+
+COUNT_REMOVED = """
+INSERT INTO removed (reason, jobs) VALUES (?, ?)
+ON CONFLICT (reason) DO UPDATE SET jobs = jobs + excluded.jobs
+"""
+
+GET = f"SELECT {COLUMNS} FROM jobs WHERE number = ? AND token = ?"
+
+FIND = f"""
+SELECT {COLUMNS} FROM jobs
+WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR name = ?2)
+ORDER BY number DESC LIMIT ?3
+"""
+
+COUNTS = "SELECT state, count(*) FROM jobs GROUP BY state"
+
+REGISTER = """
+INSERT INTO processes (id, pid, host, threads, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+HEARTBEAT = "UPDATE processes SET heartbeat_at = ? WHERE id = ?"
+
+KNOWN = "SELECT 1 FROM processes WHERE id = ?"
+
+REMOVE_PROCESS = "DELETE FROM processes WHERE id = ?"
+
+REMOVE_SILENT_PROCESS = "DELETE FROM processes WHERE id = ? AND heartbeat_at = ?"
+
+PEERS = """
+SELECT id, pid, host, threads, started_at, heartbeat_at FROM processes ORDER BY started_at
+"""
+
+PAUSE = "INSERT INTO paused_queues (queue, paused_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
+
+RESUME = "DELETE FROM paused_queues WHERE queue = ?"
+
+PAUSED = "SELECT queue FROM paused_queues ORDER BY queue"

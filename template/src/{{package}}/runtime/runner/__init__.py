@@ -1,0 +1,1 @@
+"""The runner: what runs jobs in worker threads."""

@@ -1,0 +1,185 @@
+"""Read the settings from the environment and `.env`, and check all before anything starts.
+
+A setting's variable is its field's name in capitals, but for APP_ENV. Each description below says
+what to write; it ends the error line when something else was written.
+"""
+
+import inspect
+import io
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from dotenv.parser import parse_stream
+from msgspec import Meta
+
+from .errors import SettingsError
+
+
+class Environment(StrEnum):
+    """Where the app runs."""
+
+    DEVELOPMENT = "development"
+    TESTING = "testing"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    """The lowest level that is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+Mode = Annotated[Environment, Meta(description="development, testing or production")]
+Level = Annotated[LogLevel, Meta(description="DEBUG, INFO, WARNING or ERROR")]
+Seconds = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 to 86400")]
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(memory:|sqlite:([^/:]|(//)?/[^/]).*)\Z",
+        description="memory: or a file, as in sqlite:var/name.db or sqlite:/var/lib/name.db",
+    ),
+]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process; defaults that depend on the environment are in DEFAULTS.
+
+    Subclass it to add your own typed fields: they are read from their variables likewise, and one
+    without a default must be set. A Path is taken from the project folder.
+    """
+
+    root: Path
+    """The project folder."""
+    environment: Mode = Environment.DEVELOPMENT
+    """APP_ENV: development, testing or production."""
+    bind: Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="an address, as in 0.0.0.0")] = (
+        "127.0.0.1"
+    )
+    """The address on which the server listens."""
+    port: Annotated[int, Meta(ge=0, le=65535, description="a number from 0 to 65535")] = 8080
+    """The port on which the server listens; 0 lets the system choose."""
+    threads: Annotated[int, Meta(ge=0, le=1000, description="a number from 0 to 1000")] = 10
+    """How many jobs run at once in this process; 0 runs none."""
+    log_level: Level = LogLevel.INFO
+    log_file: Path | None = None
+    """The file to which the log goes as well as to stderr."""
+    jobs_url: Url = "sqlite:var/queue.db"
+    store_url: Url = "sqlite:var/store.db"
+    cache_url: Url = "memory:"
+    jobs_backoff: Seconds = 10.0
+    """Seconds before a job's second attempt; each later delay is three times the one before."""
+    jobs_params_limit: Annotated[
+        int, Meta(ge=2, le=2**30, description="bytes from 2 to 1073741824")
+    ] = 1_048_576
+    """The size in bytes that a job's params may have as JSON."""
+    jobs_grace: Seconds = 25.0
+    """Seconds that running jobs have to end when the server stops: below the 30 that usual
+    supervisors wait before they kill."""
+
+
+DEFAULTS: dict[str, dict[str, object]] = {
+    Environment.DEVELOPMENT: {"log_level": "DEBUG", "jobs_backoff": 1, "jobs_grace": 2},
+    Environment.TESTING: {
+        "jobs_url": "memory:",
+        "store_url": "memory:",
+        "jobs_backoff": 1,
+        "jobs_grace": 0.5,
+    },
+    Environment.PRODUCTION: {},
+}
+
+SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
+"""A variable with one of these in its name is not shown in an error."""
+
+S = TypeVar("S", bound=Settings)
+
+
+def load_settings(
+    root: Path,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] | None = None,
+    kind: type[S] = Settings,  # type: ignore[assignment]
+) -> S:
+    """Return the settings: `overrides` by field name, over `environ`, over `root`/.env.
+
+    An empty variable counts as unset, and so does an override of None. Raises SettingsError with
+    one line for each problem there is. Nothing is written to os.environ.
+    """
+    problems: list[str] = []
+    texts: dict[str, object] = dict(_read_env_file(root / ".env", problems))
+    texts |= {variable: text for variable, text in environ.items() if text}
+    for name, value in (overrides or {}).items():
+        if name not in kind.__struct_fields__:
+            problems.append(f"{name}: there is no such setting")
+        elif value is not None:
+            texts[_variable(name)] = value
+    mode = texts.get("APP_ENV", Environment.DEVELOPMENT)
+    defaults = DEFAULTS.get(mode, {}) if isinstance(mode, str) else {}
+    # A subclass that gives a field again changes its default, not what may be written.
+    types = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    subclasses = kind.__mro__[: kind.__mro__.index(Settings)]
+    again = {name for each in subclasses for name in inspect.get_annotations(each)}
+    values: dict[str, Any] = {"root": root}
+    for field in msgspec.structs.fields(kind):
+        variable = _variable(field.name)
+        default = None if field.name in again else defaults.get(field.name)
+        given = texts.get(variable, default)
+        if field.name == "root" or (given is None and not field.required):
+            continue
+        wanted = types.get(field.name, field.type)
+        try:
+            value = msgspec.convert(given, wanted, strict=False, dec_hook=_construct)
+        except msgspec.ValidationError as error:
+            problems.append(_explain(variable, given, wanted, error))
+        else:
+            values[field.name] = root / value if isinstance(value, Path) else value
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return kind(**values)
+
+
+def database_path(url: str, root: Path) -> Path | None:
+    """Return the file of a `sqlite:` URL, taken from `root` if relative; None for `memory:`."""
+    scheme, _, place = url.partition(":")
+    return root / place.removeprefix("//") if scheme == "sqlite" else None
+
+
+def _variable(name: str) -> str:
+    return "APP_ENV" if name == "environment" else name.upper()
+
+
+def _construct(kind: type, text: object) -> object:
+    return kind(text)
+
+
+def _read_env_file(path: Path, problems: list[str]) -> Iterator[tuple[str, str]]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError as error:
+        problems.append(f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8")
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror}); mend or remove it")
+    else:
+        for line in parse_stream(io.StringIO(text)):
+            if line.error:
+                problems.append(f"{path}:{line.original.line}: not a setting; write NAME=value")
+            elif line.key and line.value:
+                yield line.key, line.value
+
+
+def _explain(variable: str, given: object, kind: Any, error: Exception) -> str:
+    metas = [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
+    hints = [meta.description for meta in metas if meta.description]
+    advice = f"write {hints[0]}" if hints else str(error)
+    if given is None:
+        return f"{variable}: not set; {advice if hints else 'it has no default'}"
+    shown = "(not shown)" if any(word in variable for word in SECRET_WORDS) else repr(str(given))
+    return f"{variable}={shown}: {advice}"

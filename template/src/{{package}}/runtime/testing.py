@@ -1,0 +1,124 @@
+"""Fixtures for the app's tests: the whole app in this process, jobs captured and not run.
+
+Queue, store and cache are in memory and new for each test. `tests/conftest.py` loads this file.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import pytest
+from starlette.testclient import TestClient
+
+from .boot import PACKAGE, App, open_app, read_settings
+from .env import Invocation
+from .job import Finished, Job, Outcome, State
+from .queue.protocol import ANY_QUEUE
+from .routes import find_routes
+from .runner.executor import Executor, describe
+from .web.application import build_application
+
+
+class RunJob(Protocol):
+    """The fixture `run_job`."""
+
+    def __call__(self, name: str, /, **params: object) -> None:
+        """Run one job here with these params; its own exception comes out."""
+
+
+class RunJobs(Protocol):
+    """The fixture `run_jobs`."""
+
+    def __call__(self) -> int:
+        """Run every job that is ready, and those they schedule; return how many ran.
+
+        The first job that raises ends it, and its own exception comes out.
+        """
+
+
+class ExpectJob(Protocol):
+    """The fixture `expect_job`."""
+
+    def __call__(self, name: str, /, **params: object) -> Job:
+        """Return the newest job of this name that was scheduled with at least these params.
+
+        Fails the test otherwise, showing what was expected and what was scheduled.
+        """
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    """The app as the environment `testing` has it; variables and `.env` do not reach it."""
+    settings = read_settings(environ={"APP_ENV": "testing"})
+    with open_app(settings, routes=find_routes(PACKAGE)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(app: App) -> Iterator[TestClient]:
+    """A client that sends requests to the app in this process."""
+    web = build_application(app.services, lambda: None, lambda: None)
+    with TestClient(web, raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run_job(app: App) -> RunJob:
+    """Run one job by its name: `run_job("iguanas", n=1)`."""
+
+    def run(name: str, /, **params: object) -> None:
+        new = app.job(name, **params).checked()
+        app.queue.register("test", 1)
+        try:
+            _run(app, app.queue.enqueue_claimed(new, "test"))
+        finally:
+            app.queue.leave("test")
+
+    return run
+
+
+@pytest.fixture
+def run_jobs(app: App) -> RunJobs:
+    """Run what was scheduled so far: `run_jobs()`."""
+
+    def run() -> int:
+        count = 0
+        app.queue.register("test", 1)
+        try:
+            while claimed := app.queue.exchange("test", [], {ANY_QUEUE: 1}).claimed:
+                _run(app, claimed[0])
+                count += 1
+        finally:
+            app.queue.leave("test")
+        return count
+
+    return run
+
+
+@pytest.fixture
+def expect_job(app: App) -> ExpectJob:
+    """Find what was scheduled: `expect_job("iguanas", n=1)`."""
+
+    def expect(name: str, /, **params: object) -> Job:
+        scheduled = app.queue.find(limit=1000)
+        for job in scheduled:
+            if job.name == name and _holds(job.params, params):
+                return job
+        lines = [f"  {job.name} {job.params}" for job in scheduled] or ["  nothing"]
+        pytest.fail("\n".join([f"expected job {name} {params}; scheduled were:", *lines]))
+
+    return expect
+
+
+def _run(app: App, job: Job) -> None:
+    outcome = Outcome(State.COMPLETED)
+    try:
+        Executor(app.services).run(Invocation(job, lambda *_: None))
+    except BaseException as error:
+        outcome = Outcome(State.FAILED, describe(error))
+        raise
+    finally:
+        app.queue.exchange("test", [Finished(job, outcome)], {})
+
+
+def _holds(params: Mapping[str, Any], wanted: Mapping[str, object]) -> bool:
+    return all(key in params and params[key] == value for key, value in wanted.items())

@@ -1,0 +1,1 @@
+"""The web face: views answer requests, and hand what takes long to a job."""

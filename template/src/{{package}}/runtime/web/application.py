@@ -1,0 +1,58 @@
+"""Build the web application of one app."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request as RawRequest
+from starlette.responses import Response
+from starlette.routing import Route as PathRoute
+
+from ..discovery import package_folder
+from ..env import Services
+from ..routes import Route
+from ..settings import Environment
+from .failures import answer_failure
+from .front import Front
+from .pages import Pages
+from .resource import Resource
+
+
+def build_application(
+    services: Services, on_start: Callable[[], None], on_stop: Callable[[], None]
+) -> Starlette:
+    """Return the ASGI application with all routes of `services`.
+
+    The server calls `on_start` before the first request and `on_stop` after the last, each in a
+    thread, so that they may take their time.
+    """
+    folder = package_folder(services.package)
+    fresh = services.settings.environment is Environment.DEVELOPMENT
+    app_name = services.package.replace("_", " ").title()
+    pages = Pages(folder / "templates", app_name, fresh=fresh)
+    by_path: dict[str, list[Route]] = {}
+    for route in services.routes:
+        by_path.setdefault(route.path, []).append(route)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(on_start)
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(on_stop)
+
+    def answer_unrouted(raw: RawRequest, error: Exception) -> Response:
+        return answer_failure(services, pages, raw.scope, error)
+
+    return Starlette(
+        routes=[
+            PathRoute(path, Resource(services, pages, routes)) for path, routes in by_path.items()
+        ],
+        middleware=[Middleware(Front, public=folder / "public")],
+        exception_handlers={HTTPException: answer_unrouted},
+        lifespan=lifespan,
+    )

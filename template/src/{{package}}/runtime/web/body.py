@@ -1,0 +1,96 @@
+"""Read a request's body, and make params of it and of the query.
+
+What comes from outside is limited in size and number and refused in one line; nothing in it can
+raise anything but RequestError.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as RawRequest
+
+from ..errors import RequestError
+from ..params import Params
+from .multipart import MULTIPART, parse_multipart
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of a request's body; more is answered with 413. It is held in memory."""
+
+MAX_FIELDS = 1000
+"""Fields of one query or form."""
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+async def read_body(raw: RawRequest, limit: int = MAX_BODY) -> bytes:
+    """Return the whole body. Raises RequestError with status 413 beyond `limit` bytes.
+
+    What arrives is counted, since Content-Length may be missing.
+    """
+    too_large = RequestError(f"the request is larger than {limit} bytes", 413)
+    announced = raw.headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
+        raise too_large
+    body = bytearray()
+    try:
+        async for chunk in raw.stream():
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+    except ClientDisconnect:
+        raise RequestError("the client left before its request was complete") from None
+    return bytes(body)
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the body's type in lower case without its parameters, or "" if it is not told."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def read_params(query: bytes, headers: Mapping[str, str], body: bytes) -> Params:
+    """Return the query's keys and over them the body's: a form, or a JSON object.
+
+    JSON that is not an object is found under `body`. Of a key given twice the last counts;
+    `tag[]=a&tag[]=b` is a list under `tag`. A file is an Upload. Any other type of body is left.
+    """
+    params = Params()
+    _put_pairs(params, _parse_pairs(query, "query"))
+    kind = media_type(headers)
+    if kind == URLENCODED:
+        _put_pairs(params, _parse_pairs(body, "form"))
+    elif kind == MULTIPART:
+        _put_pairs(params, parse_multipart(headers["content-type"], body, MAX_FIELDS))
+    elif body and (kind == "application/json" or kind.endswith("+json")):
+        value = _parse_json(body)
+        params.update(value if isinstance(value, dict) else {"body": value})
+    return params
+
+
+def _put_pairs(params: Params, pairs: list[tuple[str, Any]]) -> None:
+    lists: dict[str, list[Any]] = {}
+    for key, value in pairs:
+        if key.endswith("[]"):
+            lists.setdefault(key.removesuffix("[]"), []).append(value)
+        else:
+            params[key] = value
+    params.update(lists)
+
+
+def _parse_pairs(data: bytes, where: str) -> list[tuple[str, Any]]:
+    try:
+        text = data.decode()
+        return list(parse_qsl(text, True, errors="strict", max_num_fields=MAX_FIELDS))
+    except UnicodeDecodeError:
+        raise RequestError(f"the {where} is not UTF-8") from None
+    except ValueError:
+        raise RequestError(f"the {where} has more than {MAX_FIELDS} fields", 413) from None
+
+
+def _parse_json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"the body is not valid JSON: {error}") from None

@@ -1,0 +1,101 @@
+"""What a view is given, and what it answers with."""
+
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import Scope
+
+from ..env import Services
+from ..jobs import JobDraft, Jobs
+from ..mutex import Mutex
+from ..params import Params
+from ..routes import Route
+from ..settings import Settings
+from ..store.protocol import Store
+from .formats import JSON, to_json
+from .pages import Pages
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+__all__ = ["Request", "Response", "json_response", "request_id"]
+
+
+def request_id(headers: Headers) -> str:
+    """Return the id that a proxy gave the request in X-Request-ID, if it is sane, or a new one."""
+    given = headers.get("x-request-id", "")
+    return given if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) else secrets.token_hex(8)
+
+
+def json_response(data: object, status: int = 200) -> Response:
+    """Return an answer in JSON, by the rules of formats.to_json."""
+    return Response(to_json(data), status, media_type=JSON)
+
+
+class Request:
+    """One request to a view, read to its end, and the services of the app."""
+
+    def __init__(
+        self, services: Services, pages: Pages, route: Route, scope: Scope, params: Params
+    ) -> None:
+        self.method = route.method
+        """As the view was found by: a form's `_method` counts, and HEAD is GET."""
+        self.path: str = scope["path"]
+        """Without the .json that asks for JSON."""
+        self.headers = Headers(scope=scope)
+        """By name, in any case."""
+        self.params = params
+        """The query's keys and over them those of the form or JSON object; see body.read_params."""
+        self.id: str = scope["request_id"]
+        """For the log: it comes from X-Request-ID, and the jobs scheduled here carry it on."""
+        self.wants_json: bool = scope["wants_json"]
+        """Whether the path ended in .json or the client prefers JSON to HTML."""
+        self.settings: Settings = services.settings
+        self.routes: tuple[Route, ...] = services.routes
+        self.jobs: Jobs = services.jobs
+        """All jobs; `jobs.get(id)` tells the state of one that was scheduled."""
+        self.store: Store = services.store
+        self.cache: Store = services.cache
+        self.mutex: Mutex = services.mutex
+        self._services = services
+        self._pages = pages
+        self._route = route
+
+    @property
+    def logger(self) -> "Logger":
+        """The server's own logger; each line carries this request's id."""
+        return self._services.logger.bind(request_id=self.id)
+
+    def job(self, name: str, /, **params: object) -> JobDraft:
+        """Return a job to fill in and `schedule()`. Raises UnknownJobError, naming the jobs."""
+        return self.jobs.draft(name, params, request_id=self.id)
+
+    def render(self, template: str | None = None, status: int = 200, **data: object) -> Response:
+        """Answer with a page: templates/<view>/<action>.html, or the template that is named.
+
+        A client that wants JSON gets `data` as an object instead. The template also has `request`
+        and `app_name`.
+        """
+        if self.wants_json:
+            answer = json_response(data, status)
+        else:
+            name = template or f"{self._route.view}/{self._route.action}.html"
+            page = self._pages.render(name, **{"request": self, **data})
+            answer = HTMLResponse(page, status)
+        answer.headers["Vary"] = "Accept"
+        return answer
+
+    def redirect(self, path: str, status: int = 303) -> Response:
+        """Send the client on to another path, which it asks for with GET."""
+        return RedirectResponse(path, status)
+
+    def json(self, data: object, status: int = 200) -> Response:
+        """Answer with JSON, whatever the client prefers."""
+        return json_response(data, status)
+
+    def text(self, content: str, status: int = 200) -> Response:
+        """Answer with plain text."""
+        return PlainTextResponse(content, status)

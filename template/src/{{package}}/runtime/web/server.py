@@ -1,0 +1,164 @@
+"""Serve the application with uvicorn: the listening socket, the signals, the reloading."""
+
+import functools
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import socket as sockets
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+import uvicorn
+from uvicorn.supervisors.statreload import StatReload
+
+from ..env import Services
+from ..errors import AppError
+from ..settings import database_path
+from .application import build_application
+
+if TYPE_CHECKING:
+    from ..runner.protocol import Runner
+
+BACKLOG = 2048
+OPEN_REQUESTS_GRACE = 5
+"""Seconds that requests have to be answered when the server stops; then jobs get their grace."""
+
+
+class ListenError(AppError):
+    """The address cannot be listened on."""
+
+
+def listen(bind: str, port: int) -> sockets.socket:
+    """Return a listening socket. Raises ListenError, saying why and what to do."""
+    family = sockets.AF_INET6 if ":" in bind else sockets.AF_INET
+    socket = sockets.socket(family, sockets.SOCK_STREAM)
+    socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    try:
+        socket.bind((bind, port))
+        socket.listen(BACKLOG)
+    except OSError as error:
+        socket.close()
+        reason = error.strerror or error
+        raise ListenError(
+            f"cannot listen on {bind} port {port}: {reason}; end what uses it, or choose another "
+            f"with --port or PORT"
+        ) from None
+    return socket
+
+
+def announce(services: Services, socket: sockets.socket | None) -> None:
+    """Log the first line: where it serves, with how many threads, which queue, what waits."""
+    settings = services.settings
+    where = "worker"
+    if socket is not None:
+        host, port = socket.getsockname()[:2]
+        where = f"server on http://{f'[{host}]' if ':' in host else host}:{port}"
+    path = database_path(settings.jobs_url, settings.root)
+    services.logger.info(
+        "{} {}, {} threads, queue {}, {} jobs waiting",
+        *(settings.environment.capitalize(), where, settings.threads),
+        *(path or "in memory (lost at the end)", services.jobs.waiting()),
+    )
+
+
+class _Server(uvicorn.Server):
+    """Ends at once on a second signal: whatever it was doing is taken back by the next process."""
+
+    def __init__(self, config: uvicorn.Config, *, reloading: bool) -> None:
+        super().__init__(config)
+        self._reloading = reloading
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._reloading and sig == signal.SIGINT:
+            return  # Ctrl-C reaches parent and child; the parent then sends SIGTERM.
+        if self.should_exit:
+            end_at_once(sig)
+        super().handle_exit(sig, frame)
+
+
+def end_at_once(number: int) -> None:
+    """End the process without any clean-up, as a kill would; nothing in the queue is lost."""
+    os._exit(128 + number)
+
+
+def run(
+    services: Services, runner: "Runner | None", socket: sockets.socket, *, reloading: bool
+) -> None:
+    """Serve until a signal says to stop, with the runner started before and stopped after."""
+
+    def start() -> None:
+        if runner is not None:
+            runner.start()
+
+    def stop() -> None:
+        if runner is not None:
+            runner.stop(services.settings.jobs_grace)
+
+    config = uvicorn.Config(
+        build_application(services, start, stop),
+        log_config=None,
+        lifespan="on",
+        log_level="warning",
+        access_log=True,
+        server_header=False,
+        timeout_graceful_shutdown=OPEN_REQUESTS_GRACE,
+    )
+    _Server(config, reloading=reloading).run(sockets=[socket])
+
+
+class _Reload(StatReload):
+    """Uvicorn's own passes over new and deleted files."""
+
+    _state: dict[Path, int] | None = None
+
+    def should_restart(self) -> list[Path] | None:
+        self.pause()
+        before, self._state = self._state, {}
+        for path in self.iter_py_files():
+            try:
+                self._state[path] = path.stat().st_mtime_ns
+            except FileNotFoundError:
+                continue
+        if before is None or before == self._state:
+            return None
+        return [path for path, _ in before.items() ^ self._state.items()]
+
+
+def reload_on_change(
+    serve: Callable[..., None],
+    socket: sockets.socket,
+    folder: Path,
+    overrides: Mapping[str, object],
+) -> None:
+    """Run `serve` in a child process, and start it again when a file of `folder` changes.
+
+    A child that cannot start leaves its error on the terminal; the next change tries again.
+    """
+    config = uvicorn.Config(
+        "unused:app", reload=True, reload_dirs=[str(folder)], log_config=None, log_level="warning"
+    )
+    _Reload(config, functools.partial(_child, serve, overrides), [socket]).run()
+
+
+def _child(
+    serve: Callable[..., None], overrides: Mapping[str, object], sockets: list[sockets.socket]
+) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        serve(sockets[0], overrides, reloading=True)
+    except AppError as error:
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+        click.echo("Waiting for a change.", err=True)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
