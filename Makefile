@@ -1,6 +1,7 @@
 # A fresh machine needs Python 3.11 or later, git and make; the rest is installed into .venv.
 PYTHON ?= python3
-PYTHONS ?= 3.11 3.12 3.13
+PYENV_ROOT ?= $(HOME)/.pyenv
+PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHON))
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 

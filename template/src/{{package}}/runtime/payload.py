@@ -58,7 +58,8 @@ def normalise(value: object, where: str = "params") -> JsonValue:
     """Return the value as it will be read after its way through JSON: a plain, separate copy.
 
     Tuples become lists; subclasses of str, int and float, enums among them, their plain values. A
-    datetime keeps its time and its offset, not the name of its zone. Raises InvalidParamsError.
+    datetime keeps its time and its offset, not its zone's name or its fold. Raises
+    InvalidParamsError.
     """
     plain: JsonValue = from_plain(to_plain(value, [where]), [where])
     return plain

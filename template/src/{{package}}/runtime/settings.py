@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from dotenv.parser import parse_stream
@@ -97,16 +97,14 @@ DEFAULTS: dict[str, dict[str, object]] = {
 SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
 """A variable with one of these in its name is not shown in an error."""
 
-S = TypeVar("S", bound=Settings)
-
 
 def load_settings(
     root: Path,
     environ: Mapping[str, str],
     overrides: Mapping[str, object] | None = None,
-    kind: type[S] = Settings,  # type: ignore[assignment]
-) -> S:
-    """Return the settings: `overrides` by field name, over `environ`, over `root`/.env.
+    kind: type[Settings] = Settings,
+) -> Settings:
+    """Return a `kind` of settings: `overrides` by field name, over `environ`, over `root`/.env.
 
     An empty variable counts as unset, and so does an override of None. Raises SettingsError with
     one line for each problem there is. Nothing is written to os.environ.

@@ -55,19 +55,24 @@ class ThreadRunner:
 
     def wait_idle(self) -> None:
         """Return when nothing that this process has claimed is left to run or to write."""
-        self._await_idle(None)
+        self.wait_until(self._is_idle, None)
+
+    def wait_until(self, reached: Callable[[], bool], timeout: float | None) -> bool:
+        """Return True when `reached` does, asked after each exchange with the queue."""
+        with self._turned:
+            return self._turned.wait_for(reached, timeout)
 
     def stop(self, grace: float) -> None:
         """Claim no more, wait up to `grace` seconds for what runs, give the rest back."""
         self._dispatcher.stop_claiming()
-        if not self._await_idle(grace):
+        if not self.wait_until(self._is_idle, grace):
             self._logger.warning(
                 "{} jobs still run after {:g} s: they are told to stop, and run again later",
                 *(len(self._dispatcher.claimed), grace),
             )
             for invocation in list(self._running.values()):
                 invocation.stop(given_back=True)
-            self._await_idle(LAST_WORD)
+            self.wait_until(self._is_idle, LAST_WORD)
         self._end.set()
         self._dispatcher.bell.ring()
         self._dispatching.join()
@@ -97,9 +102,8 @@ class ThreadRunner:
                 self._turned.notify_all()
             self._dispatcher.bell.wait(wait)
 
-    def _await_idle(self, timeout: float | None) -> bool:
-        with self._turned:
-            return self._turned.wait_for(lambda: not self._dispatcher.claimed, timeout)
+    def _is_idle(self) -> bool:
+        return not self._dispatcher.claimed
 
     def _take_progress(self, job: Job, done: float, note: str | None) -> None:
         self._progress[job.id] = (job, done, note)

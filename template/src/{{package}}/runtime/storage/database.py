@@ -147,8 +147,8 @@ class Database:
 
     def _commit(self, batch: list[_Ticket[Any]]) -> None:
         try:
+            self._check_process()
             with self._explained(), self._exclusive():
-                self._check_process()
                 self._wait_for_disk(any(ticket.durable for ticket in batch))
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:

@@ -48,7 +48,8 @@ class Doorbell:
         self._rung = False
 
     def close(self) -> None:
-        """Take the bell away: from now on this process counts as gone."""
+        """Take the bell away: from now on this process counts as gone, and ringing is silent."""
+        self._rung = True
         if self._path is None:
             os.close(self._reading)
             os.close(self._writing)

@@ -27,7 +27,7 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._values: dict[str, _Entry] = {}
         self._arrays: dict[str, deque[bytes]] = {}
-        self._writes = 0
+        self._until_sweep = SWEEP_FLOOR
 
     def get(self, key: str) -> Any:
         check_key(key)
@@ -70,6 +70,10 @@ class MemoryStore:
     def pop_first(self, key: str) -> Any:
         return self._take(key, deque.popleft)
 
+    def __len__(self) -> int:
+        """Return how many values are in memory, those included that have expired unseen."""
+        return len(self._values)
+
     def close(self) -> None:
         with self._lock:
             self._values.clear()
@@ -108,10 +112,10 @@ class MemoryStore:
         return decode_value(data)
 
     def _sweep(self) -> None:
-        # Once per as many writes as there are values: each write pays for one, and no more than
-        # half of what is kept can have expired.
-        self._writes += 1
-        if self._writes > max(len(self._values), SWEEP_FLOOR):
-            self._writes = 0
+        # After as many writes as values were left by the last sweep, so that each write pays for
+        # looking at two at most.
+        self._until_sweep -= 1
+        if self._until_sweep == 0:
             for key in [key for key in self._values if not self._live(key)]:
                 del self._values[key]
+            self._until_sweep = max(len(self._values), SWEEP_FLOOR)

@@ -75,13 +75,13 @@ def _report(services: Services, scope: Scope, error: Exception, failure: Failure
     logger = services.logger.bind(request_id=scope["request_id"])
     asked = (scope["method"], scope["path"], scope["request_id"])
     if failure.status == 500:
-        logger.opt(exception=error).error("{} {} failed (request {})", *asked)
+        logger.opt(exception=error).error("{} {!r} failed (request {})", *asked)
     else:
-        logger.error("{} {} refused (request {}): {}", *asked, error)
+        logger.error("{} {!r} refused (request {}): {}", *asked, error)
     if services.settings.environment is Environment.PRODUCTION:
         return failure
-    what = traceback.format_exception_only(error)[-1].strip()
-    return failure._replace(message=f"{what} ({_place(services.package, error)})")
+    place = _place(services.package, error)
+    return failure._replace(message=f"{type(error).__name__}: {error} ({place})")
 
 
 def _place(package: str, error: Exception) -> str:
@@ -113,4 +113,4 @@ def _write(pages: Pages, scope: Scope, failure: Failure) -> Response:
 def _plain(failure: Failure) -> Response:
     title = f"{failure.status} {responses.get(failure.status, 'Error')}"
     text = title if failure.message in title else f"{title}\n\n{failure.message}"
-    return PlainTextResponse(f"{text}\n", failure.status)
+    return PlainTextResponse(f"{text}\n".encode(errors="replace"), failure.status)

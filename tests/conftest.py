@@ -1,0 +1,62 @@
+"""Apps to test: each is made once a session from the tree as it stands, uncommitted work too."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from making import ANSWERS, App, copy_tree, make_app
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test-all` name the Pythons on which the apps are tested."""
+    parser.addoption("--pythons", default="", help="interpreters, with spaces between them")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `app` on each set of answers, and on each Python."""
+    if "app" in metafunc.fixturenames:
+        pythons = metafunc.config.getoption("--pythons").split() or [""]
+        kinds = [(name, python) for name in ANSWERS for python in pythons]
+        metafunc.parametrize(
+            "app",
+            [pytest.param(kind, marks=pytest.mark.xdist_group(" ".join(kind))) for kind in kinds],
+            ids=[" ".join(kind).strip() for kind in kinds],
+            indirect=True,
+            scope="session",
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the developer's own settings of Copier and git out of the tests."""
+    settings = tmp_path_factory.mktemp("settings") / "copier.yml"
+    settings.write_text("{}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COPIER_SETTINGS_PATH", str(settings))
+        patch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        for who in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{who}_NAME", "Test")
+            patch.setenv(f"GIT_{who}_EMAIL", "test@example.invalid")
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a plain copy of this repository's tree, without its history."""
+    return copy_tree(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def app(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> App:
+    """Give an installed app, which a test must leave as it is."""
+    name, python = request.param
+    return make_app(template, tmp_path_factory.mktemp("apps"), name, python)
+
+
+@pytest.fixture
+def workshop(app: App, tmp_path: Path) -> App:
+    """Give a copy of the app's tree, which a test may change."""
+    return app.copy(tmp_path / "workshop")
