@@ -62,7 +62,7 @@ def test_what_it_makes_passes_the_tests_and_all_checks(workshop: App) -> None:
     for name in NAMES:
         workshop.run(workshop.name, "generate", "job", name)
     done = workshop.run("pytest", "tests/jobs")
-    assert f"{len(NAMES) + 1} passed" in done.stdout
+    assert f"{len(NAMES) + 3} passed" in done.stdout
     workshop.run("ruff", "check", "--no-cache")
     workshop.run("ruff", "format", "--check", "--no-cache")
     workshop.run("mypy")

@@ -7,7 +7,7 @@ them are drawn in docs/state-machine.md of the template.
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -59,8 +59,8 @@ class JobOptions:
         check_queue_name(self.queue)
         check_priority(self.priority)
         check_max_attempts(self.max_attempts)
-        if self.backoff is not None and not 0 <= self.backoff <= MAX_BACKOFF:
-            raise InvalidOptionError(f"backoff={self.backoff!r}: use 0 to {MAX_BACKOFF:.0f} s")
+        if self.backoff is not None:
+            check_seconds("backoff", self.backoff, MAX_BACKOFF)
         if isinstance(self.aliases, str):
             raise InvalidOptionError("aliases is a tuple of names: write aliases=('old_name',)")
 
@@ -71,6 +71,12 @@ def check_queue_name(name: object) -> None:
         raise InvalidOptionError(
             f"queue={name!r}: use up to 64 letters, digits, '_', '-' and '.', as in 'reports'"
         )
+
+
+def check_seconds(option: str, value: object, most: float) -> None:
+    """Raise InvalidOptionError unless `value` is a number of seconds from 0 to `most`."""
+    if type(value) not in (int, float) or not 0 <= cast("float", value) <= most:
+        raise InvalidOptionError(f"{option}={value!r}: use seconds from 0 to {most:.0f}")
 
 
 def check_priority(value: object) -> None:

@@ -1,7 +1,6 @@
 """Jobs as views, scripts and other jobs meet them: found, filled in, scheduled, asked for."""
 
 import inspect
-import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ import msgspec
 from . import payload
 from .discovery import Found, find_modules, refuse
 from .errors import InvalidOptionError, UnknownJobError
-from .job import Job, JobOptions, NewJob, State, check_priority, check_queue_name
+from .job import Job, JobOptions, NewJob, State, check_priority, check_queue_name, check_seconds
 from .params import Params
 from .queue.protocol import Inspector
 
@@ -215,10 +214,7 @@ class JobDraft:
 
 def _seconds(delay: Any) -> float:
     seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
-    if type(seconds) not in (int, float) or not math.isfinite(seconds):
-        raise InvalidOptionError(f"delay={delay!r}: use seconds or a timedelta")
-    if not 0 <= seconds <= LONGEST_DELAY:
-        raise InvalidOptionError(f"delay={delay!r}: use 0 to {LONGEST_DELAY:.0f} seconds")
+    check_seconds("delay", seconds, LONGEST_DELAY)
     return float(seconds)
 
 

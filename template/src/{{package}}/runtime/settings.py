@@ -145,7 +145,7 @@ def load_settings(
 def database_path(url: str, root: Path) -> Path | None:
     """Return the file of a `sqlite:` URL, taken from `root` if relative; None for `memory:`."""
     scheme, _, place = url.partition(":")
-    return root / place.removeprefix("//") if scheme == "sqlite" else None
+    return root / place if scheme == "sqlite" else None
 
 
 def _variable(name: str) -> str:

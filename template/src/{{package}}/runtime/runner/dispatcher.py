@@ -67,7 +67,7 @@ class Dispatcher:
         self._outbox: deque[Done] = deque()
         self._unwritten: list[Finished] = []
         self._low_water = 0
-        self._rate = 0.0
+        self._ahead = 0
         self._last_turn = time.monotonic()
         self._last_start = time.monotonic()
         self._claiming = True
@@ -102,7 +102,9 @@ class Dispatcher:
         reports = self._collect()
         now = time.monotonic()
         elapsed, self._last_turn = now - self._last_turn, now
-        self._rate = len(reports) / max(elapsed, 1e-6)
+        rate = len(reports) / max(elapsed, 1e-6)
+        # At most twice what was just finished: a single quick job says little about the rate.
+        self._ahead = min(int(rate * HORIZON), 2 * len(reports))
         self._unwritten += [Finished(each.job, each.outcome) for each in reports]
         self._unwritten += self._unstarted(now, bool(reports))
         try:
@@ -164,8 +166,8 @@ class Dispatcher:
         if not self._claiming:
             return {}
         busy = len(self.claimed) - len(self._unwritten)
-        ahead = min(int(self._rate * HORIZON), LARGEST_CLAIM)
-        return {ANY_QUEUE: min(max(self._capacity + ahead - busy, 0), LARGEST_CLAIM)}
+        free = self._capacity + self._ahead - busy
+        return {ANY_QUEUE: min(max(free, 0), LARGEST_CLAIM)} if self._capacity else {}
 
     def _settle(self, reports: Sequence[Done], refused: Sequence[str]) -> None:
         for each in self._unwritten:

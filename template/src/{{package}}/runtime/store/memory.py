@@ -97,7 +97,6 @@ class MemoryStore:
         check_key(key)
         if self._live(key):
             raise holds_a_value(key)
-        self._values.pop(key, None)
         return self._arrays.setdefault(key, deque())
 
     def _take(self, key: str, take: Callable[[deque[bytes]], bytes]) -> Any:

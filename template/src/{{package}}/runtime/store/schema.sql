@@ -1,4 +1,4 @@
--- The store's file, version 1. A key is in one of the two tables. Times are UTC seconds.
+-- The store's file, version 1. A key lives in one of the two tables. Times are UTC seconds.
 
 CREATE TABLE entries (
     key        TEXT PRIMARY KEY,

@@ -96,7 +96,6 @@ class SqliteStore:
         def operation(db: sqlite3.Connection) -> None:
             if db.execute(GET, (key, self._clock())).fetchall():
                 raise holds_a_value(key)
-            db.execute(REMOVE, (key,))
             db.execute(statement, (key, data))
 
         self._write(key, operation)

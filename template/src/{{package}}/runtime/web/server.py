@@ -60,7 +60,7 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
         where = f"server on http://{f'[{host}]' if ':' in host else host}:{port}"
     path = database_path(settings.jobs_url, settings.root)
     services.logger.info(
-        "{} {}, {} threads, queue {}, {} jobs waiting",
+        "{} {}, {} threads, queue {}, jobs waiting: {}",
         *(settings.environment.capitalize(), where, settings.threads),
         *(path or "in memory (lost at the end)", services.jobs.waiting()),
     )
