@@ -20,7 +20,7 @@ from .routes import Route
 from .runner.protocol import Runner
 from .runner.threads import ThreadRunner
 from .settings import Settings, database_path, load_settings
-from .store import open_store
+from .store import LoggedStore, open_store
 
 PACKAGE = __name__.split(".runtime.", maxsplit=1)[0]
 """The app's own package: the one that this runtime lies in."""
@@ -75,8 +75,9 @@ def open_app(settings: Settings | None = None, *, routes: tuple[Route, ...] = ()
     logger = configure_logging(settings)
     definitions = find_jobs(PACKAGE)
     mailers = find_mailers(PACKAGE)
-    queue = SqliteQueue(database_path(settings.jobs_url, settings.root))
     queue_path = database_path(settings.jobs_url, settings.root)
+    queue = SqliteQueue(queue_path)
+    cache = open_store(settings.cache_url, settings.root, durable=False)
     services = Services(
         package=PACKAGE,
         settings=settings,
@@ -85,7 +86,7 @@ def open_app(settings: Settings | None = None, *, routes: tuple[Route, ...] = ()
         mailers=mailers,
         jobs=Jobs(definitions, queue, logger, settings.jobs_params_limit),
         store=open_store(settings.store_url, settings.root),
-        cache=open_store(settings.cache_url, settings.root),
+        cache=LoggedStore(cache, logger.debug),
         mutex=Mutex(queue_path and queue_path.with_name("mutex.lock")),
     )
     return App(services, queue)

@@ -3,7 +3,6 @@
 Nothing is rendered in place, where Copier would ask, and take a bare Enter for a yes to overwrite.
 """
 
-import gc
 import os
 import tempfile
 from collections.abc import Mapping
@@ -33,7 +32,6 @@ def make_files(root: Path, generator: str, answers: Mapping[str, str]) -> list[P
 
 
 def _render(template: Path, folder: Path, answers: Mapping[str, str]) -> None:
-    gc.disable()  # a short process: looking for garbage takes a sixth of its time, and finds none
     try:
         import copier  # noqa: PLC0415 - costs 0.4 s, which a refused name need not pay
     except ImportError as error:

@@ -127,6 +127,8 @@ def load_settings(
     for field in msgspec.structs.fields(kind):
         variable = _variable(field.name)
         default = None if field.name in again else defaults.get(field.name)
+        if default is None and isinstance(field.default, Path):
+            default = field.default
         given = texts.get(variable, default)
         if field.name == "root" or (given is None and not field.required):
             continue

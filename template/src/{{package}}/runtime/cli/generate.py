@@ -1,5 +1,6 @@
 """`generate job NAME`: write a new job and its test."""
 
+import gc
 from pathlib import Path
 
 import click
@@ -31,6 +32,7 @@ def job(context: click.Context, name: str) -> None:
         check_name(name)
         from ..scaffold import make_files  # noqa: PLC0415 - not needed to refuse a name
 
+        gc.disable()  # looking for garbage takes a sixth of this short process, and finds none
         made = make_files(ROOT, "job", {"name": name})
     except GenerateError as error:
         raise Refused(str(error)) from error

@@ -148,7 +148,7 @@ class SqliteQueue:
 
     def gone(self, peer: Peer) -> bool:
         path = self._bell_path(peer.id)
-        return peer.id not in self._bells and path is not None and not doorbell.ring(path)
+        return peer.id not in self._bells and path is not None and doorbell.ring(path) is False
 
     def rescue(self, peer: Peer) -> int:
         def operation(db: sqlite3.Connection) -> int:

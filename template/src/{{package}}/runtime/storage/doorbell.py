@@ -66,12 +66,17 @@ def press(descriptor: int) -> None:
         return
 
 
-def ring(path: Path) -> bool:
-    """Wake the process that waits behind the pipe; False if there is none (any more)."""
+def ring(path: Path) -> bool | None:
+    """Wake the process that waits behind the pipe; False if it has died.
+
+    None if there is no pipe: somebody deleted it, which says nothing about the process.
+    """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        if error.errno in (errno.ENXIO, errno.ENOENT):
+        if error.errno == errno.ENXIO:
             return False
         raise
     try:

@@ -7,6 +7,7 @@ fraction of a millisecond kept the worst wait near 10 ms.
 import contextlib
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,16 +49,33 @@ class WriterLock:
     """A flock on a file of its own; the kernel releases it when its holder dies."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+        self._path = path
+        self._open()
 
     @contextlib.contextmanager
     def held(self, timeout: float) -> Iterator[None]:
-        """Hold the lock. Raises TimeoutError, naming the holder, after `timeout` seconds."""
-        self._acquire(timeout)
+        """Hold the lock. Raises TimeoutError, naming the holder, after `timeout` seconds.
+
+        A holder that is stopped (as by SIGSTOP or Ctrl-Z) for all that time is killed: it would
+        keep everybody from writing, and its jobs are taken back like those of any dead process.
+        """
+        try:
+            self._acquire(timeout)
+        except TimeoutError:
+            if not self._kill_stopped_holder():
+                raise
+            self._acquire(timeout)
         try:
             yield
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the file."""
+        close_private(self._descriptor)
+
+    def _open(self) -> None:
+        self._descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
 
     def _acquire(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -68,18 +86,41 @@ class WriterLock:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise TimeoutError(
-                        f"process {self.holder()} has held the writer lock for over {timeout:g} s"
+                        f"process {self._holder()} has held the writer lock for over {timeout:g} s"
                     ) from None
                 time.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
             else:
-                os.pwrite(self._descriptor, b"%-12d" % os.getpid(), 0)
-                return
+                if self._in_place():
+                    os.pwrite(self._descriptor, b"%-12d" % os.getpid(), 0)
+                    return
+                # The file was deleted: a lock on what others cannot find excludes nobody.
+                self.close()
+                self._open()
 
-    def holder(self) -> str:
-        """Return the process id of whoever took the lock last."""
+    def _in_place(self) -> bool:
+        mine = os.fstat(self._descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            return os.path.samestat(mine, self._path.stat())
+        return False
+
+    def _holder(self) -> str:
         return os.pread(self._descriptor, 12, 0).decode().strip() or "unknown"
 
-    def close(self) -> None:
-        """Close the file."""
-        close_private(self._descriptor)
+    def _kill_stopped_holder(self) -> bool:
+        holder = self._holder()
+        if not (holder.isdigit() and self._is_stopped_with_lock_open(holder)):
+            return False
+        os.kill(int(holder), signal.SIGKILL)
+        return True
+
+    def _is_stopped_with_lock_open(self, holder: str) -> bool:
+        # Only where /proc tells: in another container the number may be somebody else's.
+        process = Path("/proc", holder)
+        mine = os.fstat(self._descriptor)
+        try:
+            stopped = (process / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+            opened = [path.stat() for path in (process / "fd").iterdir() if path.exists()]
+        except OSError:
+            return False
+        return stopped and any(os.path.samestat(mine, each) for each in opened)
