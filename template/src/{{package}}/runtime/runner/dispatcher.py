@@ -30,6 +30,9 @@ HORIZON = 0.005
 """Seconds of work to claim beyond the free threads: enough to never run dry, and no more than
 other processes and higher priorities can wait for."""
 
+MEASURED_OVER = 0.02
+"""Seconds over which the rate is measured; a single quick job says little about it."""
+
 LARGEST_CLAIM = 200
 LONGEST_HOLD = 0.1
 """Seconds after which a claimed job that no thread could start is given back."""
@@ -68,7 +71,8 @@ class Dispatcher:
         self._unwritten: list[Finished] = []
         self._low_water = 0
         self._ahead = 0
-        self._last_turn = time.monotonic()
+        self._measured_since = time.monotonic()
+        self._measured = 0
         self._last_start = time.monotonic()
         self._claiming = True
         self._trouble = ""
@@ -101,10 +105,7 @@ class Dispatcher:
         """Write what is finished, claim what can start; return the seconds to wait for a ring."""
         reports = self._collect()
         now = time.monotonic()
-        elapsed, self._last_turn = now - self._last_turn, now
-        rate = len(reports) / max(elapsed, 1e-6)
-        # At most twice what was just finished: a single quick job says little about the rate.
-        self._ahead = min(int(rate * HORIZON), 2 * len(reports))
+        self._measure(len(reports), now)
         self._unwritten += [Finished(each.job, each.outcome) for each in reports]
         self._unwritten += self._unstarted(now, bool(reports))
         try:
@@ -161,6 +162,13 @@ class Dispatcher:
                 return drained
             if job is not None:
                 drained.append(job)
+
+    def _measure(self, finished: int, now: float) -> None:
+        self._measured += finished
+        if now - self._measured_since >= MEASURED_OVER:
+            rate = self._measured / (now - self._measured_since)
+            self._ahead = int(rate * HORIZON)
+            self._measured_since, self._measured = now, 0
 
     def _wanted(self) -> dict[str, int]:
         if not self._claiming:
