@@ -1,0 +1,1 @@
+"""Mailers: what sends mail, found in mailers/."""

@@ -1,4 +1,4 @@
-"""A SQLite file on the disk: opened, brought up to date, locked, and watched for being taken away."""
+"""A SQLite file on the disk: opened, brought up to date, locked, and watched in its place."""
 
 import contextlib
 import os
