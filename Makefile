@@ -5,7 +5,7 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app requirements clean
+.PHONY: help demo test test-all lint app soak chaos requirements clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -29,13 +29,23 @@ app: .venv/made ## Make an app from this tree: make app DEST=../my-app
 	@test -t 0 && answers= || answers=--defaults; \
 	$(BIN)/copier copy $$answers --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
 
-requirements: .venv/made ## Choose the newest versions of the tools in requirements/dev.in.
+soak: .venv/made ## Kill workers and schedulers, count every job: make soak JOBS=50000 KILLS=50
+	@PYTHONPATH=tests $(BIN)/python benchmarks/soak.py --jobs $(or $(JOBS),50000) \
+	  --kills $(or $(KILLS),50)
+
+chaos: .venv/made .venv-bench/made ## Drain jobs while a worker or the server is killed each second.
+	@PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py $(ARGS)
+
+requirements: .venv/made ## Choose the newest versions of the tools, and of what we compare with.
 	cd requirements && ../$(BIN)/uv pip compile --quiet --upgrade --universal \
 	  --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --output-file dev.txt dev.in
+	cd benchmarks && ../$(BIN)/uv pip compile --quiet --upgrade --universal \
+	  --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --output-file requirements.txt requirements.in
 
 clean: ## Remove what the other targets made here.
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/made: requirements/dev.txt
@@ -45,4 +55,11 @@ clean: ## Remove what the other targets made here.
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  --requirement requirements/dev.txt
+	@touch $@
+
+.venv-bench/made: benchmarks/requirements.txt | .venv/made
+	@echo "Installing what benchmarks/requirements.txt compares with into .venv-bench"
+	@$(PYTHON) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement benchmarks/requirements.txt
 	@touch $@

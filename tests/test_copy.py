@@ -1,6 +1,5 @@
 """The front door: `copier copy` and `copier update` over a real git history."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -58,7 +57,7 @@ def test_an_update_brings_what_is_new_and_leaves_alone_what_is_the_owners(
     commit(app)
     (app / "src/my_app/jobs/example.py").unlink()
     (app / "tests/jobs/test_example.py").unlink()
-    shutil.rmtree(app / "src/my_app/views")
+    (app / "src/my_app/views/root.py").write_text('"""Mine."""\n')
     (app / "src/my_app/jobs/mine.py").write_text("# mine\n")
     (app / "src/my_app/__init__.py").write_text('"""Mine."""\n')
     commit(app)
@@ -68,8 +67,8 @@ def test_an_update_brings_what_is_new_and_leaves_alone_what_is_the_owners(
     with (runtime / "errors.py").open("a") as file:
         file.write("\n\nNEW = 1\n")
     (runtime / "new.py").write_text("NEW = 2\n")
-    with (clone / "template/src/{{package}}/jobs/example.py.jinja").open("a") as file:
-        file.write("\n\nNEW = 3\n")
+    for example in ("jobs/example.py.jinja", "views/root.py.jinja"):
+        (runtime.parent / example).write_text('"""New."""\n')
     commit(clone)
     run("copier", "update", "--defaults", "--quiet", cwd=app)
 
@@ -78,5 +77,6 @@ def test_an_update_brings_what_is_new_and_leaves_alone_what_is_the_owners(
     assert before - after == set()
     assert (app / "src/my_app/runtime/errors.py").read_text().endswith("NEW = 1\n")
     assert (app / "src/my_app/__init__.py").read_text() == '"""Mine."""\n'
+    assert (app / "src/my_app/views/root.py").read_text() == '"""Mine."""\n'
     changed = run("git", "status", "--porcelain", cwd=app).stdout.split("\n")
     assert not [line for line in changed if line[:2] in {"UU", "AA", "DU", "UD"}]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .job import Job as Job
     from .job import JobOptions as JobOptions
     from .job import State as State
+    from .params import JobParams as JobParams
     from .params import Params as Params
     from .settings import Settings as Settings
     from .web.request import Request as Request
@@ -32,6 +33,7 @@ else:
         "Job": ".job",
         "JobEnv": ".env",
         "JobOptions": ".job",
+        "JobParams": ".params",
         "Params": ".params",
         "Request": ".web.request",
         "Response": "starlette.responses",

@@ -19,7 +19,8 @@ from .queue.sqlite import SqliteQueue
 from .routes import Route
 from .runner.protocol import Runner
 from .runner.threads import ThreadRunner
-from .settings import Settings, database_path, load_settings
+from .settings import Environment, Settings, database_path, load_settings
+from .storage.filesystem import check_filesystem
 from .store import LoggedStore, open_store
 
 PACKAGE = __name__.split(".runtime.", maxsplit=1)[0]
@@ -76,6 +77,10 @@ def open_app(settings: Settings | None = None, *, routes: tuple[Route, ...] = ()
     definitions = find_jobs(PACKAGE)
     mailers = find_mailers(PACKAGE)
     queue_path = database_path(settings.jobs_url, settings.root)
+    # In development jobs may get lost, and containers for it forget: a warning would be noise.
+    production = settings.environment is Environment.PRODUCTION
+    if production and queue_path is not None and not settings.jobs_any_filesystem:
+        check_filesystem(queue_path)
     queue = SqliteQueue(queue_path)
     cache = open_store(settings.cache_url, settings.root, durable=False)
     services = Services(

@@ -12,7 +12,7 @@ from . import payload
 from .discovery import Found, find_modules, refuse
 from .errors import InvalidOptionError, UnknownJobError
 from .job import Job, JobOptions, NewJob, State, check_priority, check_queue_name, check_seconds
-from .params import Params
+from .params import JobParams, Params, check_params, params_type
 from .queue.protocol import Inspector
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class JobDefinition(msgspec.Struct, frozen=True):
     """The file's `run(allocator, params, env)`."""
     options: JobOptions
     path: Path
+    params: type[JobParams] | None = None
+    """The class of its params, if it has one."""
 
 
 def find_jobs(package: str) -> dict[str, JobDefinition]:
@@ -46,8 +48,9 @@ def find_jobs(package: str) -> dict[str, JobDefinition]:
         problems += [f"{found.path}: {reason}" for reason in reasons]
         if not reasons:
             options = getattr(found.module, "options", JobOptions())
+            run = found.module.run
             definitions[found.name] = JobDefinition(
-                found.name, found.module.run, options, found.path
+                found.name, run, options, found.path, params_type(run)
             )
     owners = {name: name for name in definitions}
     for definition in definitions.values():
@@ -66,6 +69,11 @@ def _check(found: Found) -> Iterator[str]:
         yield "has no function run(allocator, params, env); a helper's name begins with '_'"
     elif not _takes_three(run):
         yield f"run{inspect.signature(run)} must be run(allocator, params, env)"
+    else:
+        try:
+            params_type(run)
+        except Exception as error:  # noqa: BLE001 - an annotation is code, and may raise anything
+            yield f"run{inspect.signature(run)}: {error}"
     for name, value in vars(module).items():
         if isinstance(value, JobOptions) and name != "options":
             yield f"{name} = JobOptions(...) has no effect: name it options"
@@ -139,9 +147,12 @@ class Jobs:
             self._logger.info("Job is waiting already: {} ({})", new.name, answer.id)
         return answer.id
 
-    def encode(self, params: Mapping[str, object]) -> str:
+    def encode(self, definition: JobDefinition, params: Mapping[str, object]) -> str:
         """Return the params as they are kept. Raises InvalidParamsError naming the key."""
-        return payload.encode(params, self._params_limit)
+        encoded = payload.encode(params, self._params_limit)
+        if definition.params is not None:
+            check_params(definition.params, params)
+        return encoded
 
     def waiting(self) -> int:
         """Return how many jobs are scheduled or ready."""
@@ -161,7 +172,7 @@ class JobDraft:
         self.id: str | None = None
         """The job's id, once it is scheduled."""
         self._jobs = jobs
-        self._options = definition.options
+        self._definition = definition
         self._request_id = request_id
 
     def put(self, key: str, value: object) -> None:
@@ -196,10 +207,10 @@ class JobDraft:
         unique: str | None = None,
     ) -> NewJob:
         """Return what `schedule` would put in the queue. Raises as it does."""
-        options = self._options
+        options = self._definition.options
         new = NewJob(
             name=self.name,
-            payload=self._jobs.encode(self.params),
+            payload=self._jobs.encode(self._definition, self.params),
             queue=options.queue if queue is None else queue,
             priority=options.priority if priority is None else priority,
             delay=_seconds(delay),

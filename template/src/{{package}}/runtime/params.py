@@ -1,6 +1,20 @@
-"""What a job gets as `params`: a dict with two ways to ask for what may not be there."""
+"""What a job gets as `params`: a dict with two ways to ask for what may not be there, or a class.
 
+The class is the job's own, made from JobParams and named in `run`'s annotation:
+
+    class Params(JobParams):
+        upload: str
+        minimum: int = 1
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
+
+import msgspec
+
+from .errors import InvalidOptionError, InvalidParamsError
 
 T = TypeVar("T")
 
@@ -40,6 +54,37 @@ class Params(dict[str, Any]):
     def put(self, key: str, value: object) -> None:
         """Set a key; the same as `params[key] = value`."""
         self[key] = value
+
+
+class JobParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Typed params. They are checked when the job is scheduled, unknown keys included."""
+
+
+def params_type(run: Callable[..., object]) -> type[JobParams] | None:
+    """Return the JobParams class that `run` takes as its params; None for plain Params.
+
+    Raises InvalidOptionError if the annotation is something else.
+    """
+    _, name, *_ = inspect.signature(run).parameters
+    kind = typing.get_type_hints(run).get(name, Params)
+    if isinstance(kind, type) and issubclass(kind, JobParams):
+        return kind
+    if kind not in (Params, Any, dict) and typing.get_origin(kind) is not dict:
+        raise InvalidOptionError(f"params: {kind!r} must be Params, or a class made from JobParams")
+    return None
+
+
+def check_params(kind: type[JobParams], params: Mapping[str, Any]) -> JobParams:
+    """Return the params as their class. Raises InvalidParamsError naming the field."""
+    try:
+        return msgspec.convert(params, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidParamsError(f"params: {str(error).replace('`$.', '`')}") from None
+
+
+def unknown_keys(kind: type[JobParams], params: Mapping[str, Any]) -> set[str]:
+    """Return the keys that the class does not have: left from an earlier version of the job."""
+    return params.keys() - set(kind.__struct_encode_fields__)
 
 
 def _has_type(value: object, wanted: type[Any]) -> bool:

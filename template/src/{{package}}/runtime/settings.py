@@ -38,6 +38,7 @@ class LogLevel(StrEnum):
 Mode = Annotated[Environment, Meta(description="development, testing or production")]
 Level = Annotated[LogLevel, Meta(description="DEBUG, INFO, WARNING or ERROR")]
 Seconds = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 to 86400")]
+Lease = Annotated[float, Meta(ge=1, le=86400, description="seconds from 1 to 86400")]
 Url = Annotated[
     str,
     Meta(
@@ -81,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jobs_grace: Seconds = 25.0
     """Seconds that running jobs have to end when the server stops: below the 30 that usual
     supervisors wait before they kill."""
+    jobs_lease: Lease = 30.0
+    """Seconds without a sign of life after which a process counts as hung, and others take its
+    jobs. One that was killed is noticed at once, and one that is only busy within these is not."""
+    jobs_any_filesystem: Annotated[bool, Meta(description="0 or 1")] = False
+    """Whether production may keep the queue where files are forgotten or cannot be locked."""
 
 
 DEFAULTS: dict[str, dict[str, object]] = {

@@ -5,7 +5,7 @@ process; so are `cancel`, `retry`, `discard`, `pause` and `resume`. The rest (a 
 a heartbeat) may be lost in a power cut, and then a job runs again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -143,6 +143,14 @@ class Queue(Inspector, Protocol):
 
         A job goes back to ready, its attempt spent; on its last attempt it fails, saying so.
         Nothing happens if the process has sent a heartbeat since `peer` was read.
+        """
+        ...
+
+    def give_back_all_but(self, process: str, held: Collection[tuple[int, int]]) -> None:
+        """Make ready again, unspent, what this process has claimed but for `held`: number, claim.
+
+        For a process that cannot know what its last exchange did, or whose queue was replaced by
+        a backup: nobody else takes back what a living process seems to run.
         """
         ...
 

@@ -57,7 +57,9 @@ WHERE number IN (SELECT value FROM json_each(?))
 RETURNING {COLUMNS}
 """
 
-# A job that was asked to stop and did not finish by itself is cancelled, not run again.
+# A job that was asked to stop and did not finish by itself is cancelled, not run again. The claim
+# fences off whom the job was taken from; the token and the claimer, who was busy with it while a
+# backup took the file's place, in which the counters stand lower.
 FINISH = """
 UPDATE jobs
 SET state = CASE WHEN jobs.cancel_asked AND f.value ->> 2 IN ('ready', 'scheduled')
@@ -70,6 +72,7 @@ SET state = CASE WHEN jobs.cancel_asked AND f.value ->> 2 IN ('ready', 'schedule
     claimed_by = NULL
 FROM json_each(?) AS f
 WHERE jobs.number = f.value ->> 0 AND jobs.claim = f.value ->> 1 AND jobs.state = 'running'
+  AND jobs.token = f.value ->> 6 AND jobs.claimed_by = f.value ->> 7
 RETURNING jobs.number
 """
 
@@ -82,6 +85,17 @@ SET state = CASE WHEN cancel_asked THEN 'cancelled'
     claimed_by = NULL
 WHERE state = 'running' AND claimed_by = ?
 RETURNING number
+"""
+
+GIVE_BACK_ALL_BUT = """
+UPDATE jobs
+SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'ready' END,
+    finished_at = CASE WHEN cancel_asked THEN ? END,
+    attempt = attempt - 1,
+    claimed_by = NULL
+WHERE state = 'running' AND claimed_by = ? AND NOT EXISTS
+    (SELECT 1 FROM json_each(?) AS held
+     WHERE jobs.number = held.value ->> 0 AND jobs.claim = held.value ->> 1)
 """
 
 REPORT = """

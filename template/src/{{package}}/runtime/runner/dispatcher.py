@@ -68,7 +68,8 @@ class Dispatcher:
         self._new_process_id = new_process_id
         self._logger = logger
         self._outbox: deque[Done] = deque()
-        self._unwritten: list[Finished] = []
+        self._ended: list[Done] = []
+        self._unstarted: list[Job] = []
         self._low_water = 0
         self._ahead = 0
         self._measured_since = time.monotonic()
@@ -103,21 +104,21 @@ class Dispatcher:
 
     def turn(self) -> float:
         """Write what is finished, claim what can start; return the seconds to wait for a ring."""
-        reports = self._collect()
         now = time.monotonic()
-        self._measure(len(reports), now)
-        self._unwritten += [Finished(each.job, each.outcome) for each in reports]
-        self._unwritten += self._unstarted(now, bool(reports))
+        self._collect(now)
         try:
-            answer = self._queue.exchange(self._process, self._unwritten, self._wanted())
-        except QueueError as error:
-            self._tell_trouble(str(error))
+            if self._trouble and self._capacity:
+                # What the exchange did that failed is not known, and it may be another file now.
+                self._queue.give_back_all_but(self._process, list(self.claimed))
+            answer = self._queue.exchange(self._process, self._unwritten(), self._wanted())
+            self._settle(answer.refused)
+            if not answer.known:
+                self._start_again()
+                return 0.0
+        except Exception as error:  # noqa: BLE001 - without this thread all that is claimed waits
+            self._tell_trouble(str(error) if isinstance(error, QueueError) else repr(error))
             return PAUSE_AFTER_ERROR
         self._tell_trouble("")
-        self._settle(reports, answer.refused)
-        if not answer.known:
-            self._start_again()
-            return 0.0
         if answer.claimed:
             self._last_start = now
         self._low_water = len(answer.claimed) // 2
@@ -139,19 +140,23 @@ class Dispatcher:
         self._queue.leave(self._process)
 
     def _register(self) -> None:
-        self._process = self._new_process_id()
-        self.bell = self._queue.register(self._process, self._capacity)
+        process = self._new_process_id()
+        self.bell = self._queue.register(process, self._capacity)
+        self._process = process
 
-    def _collect(self) -> list[Done]:
-        return [self._outbox.popleft() for _ in range(len(self._outbox))]
-
-    def _unstarted(self, now: float, moving: bool) -> list[Finished]:
-        # Claimed ahead, and then every thread met a long job: let others have these.
-        if moving:
+    def _collect(self, now: float) -> None:
+        reports = [self._outbox.popleft() for _ in range(len(self._outbox))]
+        self._ended += reports
+        self._measure(len(reports), now)
+        if reports:
             self._last_start = now
-        if self._claiming and now - self._last_start < LONGEST_HOLD:
-            return []
-        return [Finished(job, GIVEN_BACK) for job in self._drain()]
+        # Claimed ahead, and then every thread met a long job: let others have these.
+        if not self._claiming or now - self._last_start >= LONGEST_HOLD:
+            self._unstarted += self._drain()
+
+    def _unwritten(self) -> list[Finished]:
+        ended = [Finished(each.job, each.outcome) for each in self._ended]
+        return ended + [Finished(job, GIVEN_BACK) for job in self._unstarted]
 
     def _drain(self) -> list[Job]:
         drained: list[Job] = []
@@ -173,19 +178,20 @@ class Dispatcher:
     def _wanted(self) -> dict[str, int]:
         if not self._claiming:
             return {}
-        busy = len(self.claimed) - len(self._unwritten)
+        busy = len(self.claimed) - len(self._ended) - len(self._unstarted)
         free = self._capacity + self._ahead - busy
         return {ANY_QUEUE: min(max(free, 0), LARGEST_CLAIM)} if self._capacity else {}
 
-    def _settle(self, reports: Sequence[Done], refused: Sequence[str]) -> None:
-        for each in self._unwritten:
-            self.claimed.pop((each.job.number, each.job.claim), None)
-        self._unwritten.clear()
+    def _settle(self, refused: Sequence[str]) -> None:
+        for job in [*(each.job for each in self._ended), *self._unstarted]:
+            self.claimed.pop((job.number, job.claim), None)
         for job_id in refused:
             self._logger.warning("The job {} was taken over by another process meanwhile", job_id)
-        for report in reports:
+        for report in self._ended:
             if report.outcome.state is State.COMPLETED and report.job.id not in refused:
                 self._tell_completed(report)
+        self._ended.clear()
+        self._unstarted.clear()
 
     def _tell_completed(self, report: Done) -> None:
         # One line a job, written by this one thread: ten threads that write cost six times that.
@@ -199,10 +205,12 @@ class Dispatcher:
 
     def _start_again(self) -> None:
         self._logger.warning("This process was declared dead and lost its jobs; it starts again")
-        self._drain()
-        self.claimed.clear()
-        self._queue.leave(self._process)
+        before = self._process
         self._register()
+        # What still runs keeps its thread, and is claimed no more: its outcome will be refused.
+        for job in self._drain():
+            self.claimed.pop((job.number, job.claim), None)
+        self._queue.leave(before)
 
     def _tell_trouble(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:

@@ -12,8 +12,9 @@ from ..arena import Arena
 from ..env import Invocation, Services, job_env
 from ..errors import AppError, Cancel, InvalidParamsError, Retry, UnknownJobError
 from ..job import Job, Outcome, State, backoff_delay
+from ..jobs import JobDefinition
 from ..logs import LogContext, current_job
-from ..params import Params
+from ..params import JobParams, Params, check_params, unknown_keys
 
 ERROR_LIMIT = 20_000
 """Characters of an error that the queue keeps; the log has it all."""
@@ -45,12 +46,21 @@ class Executor:
     def run(self, current: Invocation) -> None:
         """Run the job, in this thread, and let its own exception out."""
         definition = self._services.jobs.definition(current.name)
-        params = Params(current.job.params)
+        params = self._params(definition, current.job)
         env = job_env(self._services, current)
         with Arena(self._log_release) as allocator:
             result = definition.run(allocator, params, env)
             if inspect.iscoroutine(result):
                 asyncio.run(result)
+
+    def _params(self, definition: JobDefinition, job: Job) -> Params | JobParams:
+        params = job.params
+        if definition.params is None:
+            return Params(params)
+        for key in sorted(unknown_keys(definition.params, params)):
+            self._services.logger.warning("Params of {} have an unknown key: {}", job.name, key)
+            del params[key]
+        return check_params(definition.params, params)
 
     def _judge(self, current: Invocation, error: BaseException) -> Outcome:
         job, logger = current.job, self._services.logger

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import QueueError
 from ..queue.protocol import Peer, Queue
 
 if TYPE_CHECKING:
@@ -14,19 +13,27 @@ if TYPE_CHECKING:
 INTERVAL = 0.5
 """Seconds between two rounds: a killed peer is seen within this time."""
 
-HEARTBEAT = 5.0
-LEASE = 30.0
-"""Seconds without a heartbeat after which a process counts as hung."""
+BEATS = 6
+"""Heartbeats in the time of a lease: a few may be late."""
 
 
 class Maintenance:
     """Heartbeat, and the rescue of what dead peers had claimed."""
 
-    def __init__(self, queue: Queue, process: Callable[[], str], logger: "Logger") -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        process: Callable[[], str],
+        lease: float,
+        logger: "Logger",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._queue = queue
         self._process = process
+        self._lease = lease
         self._logger = logger
-        self._next_beat = 0.0
+        self._clock = clock
+        self._next_beat = self._last_round = clock()
         self._seen: dict[str, tuple[float, float]] = {}
         self._trouble = ""
 
@@ -36,26 +43,30 @@ class Maintenance:
             try:
                 self.round()
                 each_round()
-            except QueueError as error:
+            except Exception as error:  # noqa: BLE001 - without this thread nobody beats
                 if str(error) != self._trouble:
                     self._logger.error("Maintenance waits: {}", error)
                 self._trouble = str(error)
             else:
                 self._trouble = ""
-            stop.wait(INTERVAL)
+            stop.wait(min(INTERVAL, self._lease / BEATS))
 
     def round(self) -> None:
         """Beat if it is time; rescue the jobs of every peer that is gone or silent."""
-        now = time.monotonic()
+        now = self._clock()
+        if now - self._last_round > self._lease / 2:
+            # This process was stopped, or kept busy: perhaps the others were too.
+            self._seen.clear()
+        self._last_round = now
         if now >= self._next_beat:
             self._queue.heartbeat(self._process())
-            self._next_beat = now + HEARTBEAT
+            self._next_beat = now + self._lease / BEATS
         peers = [peer for peer in self._queue.peers() if peer.id != self._process()]
         for peer in peers:
             if self._queue.gone(peer):
                 self._rescue(peer, "has died")
-            elif self._silent_for(peer, now) > LEASE:
-                self._rescue(peer, f"has been silent for {LEASE:.0f} s")
+            elif self._silent_for(peer, now) > self._lease:
+                self._rescue(peer, f"has been silent for {self._lease:g} s")
         self._seen = {peer.id: self._seen[peer.id] for peer in peers if peer.id in self._seen}
 
     def _silent_for(self, peer: Peer, now: float) -> float:

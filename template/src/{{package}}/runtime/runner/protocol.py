@@ -26,9 +26,9 @@ class Runner(Protocol):
         ...
 
     def stop(self, grace: float) -> None:
-        """Claim no more, wait up to `grace` seconds for what runs, give the rest back.
+        """Claim no more, wait for what runs, give the rest back: all within `grace` seconds.
 
-        Running jobs are told by `env.current.cancelled` when the time is up. A job given back
-        does not spend its attempt.
+        Running jobs are told by `env.current.cancelled` a moment before the time is up. A job
+        given back does not spend its attempt.
         """
         ...

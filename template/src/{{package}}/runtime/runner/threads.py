@@ -13,8 +13,9 @@ from .dispatcher import Dispatcher, Done
 from .executor import Executor
 from .maintenance import Maintenance
 
-LAST_WORD = 0.5
-"""Seconds that jobs have to react to `env.current.cancelled` when the grace is over."""
+LAST_WORD = 1.0
+"""Seconds before the end of the grace when jobs are told by `env.current.cancelled`. Half of them
+are theirs; in the other half what still runs is given back."""
 
 
 class ThreadRunner:
@@ -26,6 +27,7 @@ class ThreadRunner:
         self.threads = threads
         self._capacity = threads if claims else 0
         self._queue = queue
+        self._lease = services.settings.jobs_lease
         self._logger = services.logger
         self._executor = Executor(services)
         self._running: dict[str, Invocation] = {}
@@ -38,7 +40,9 @@ class ThreadRunner:
         self._dispatcher = Dispatcher(
             self._queue, self._capacity, lambda: secrets.token_hex(8), self._logger
         )
-        self._maintenance = Maintenance(self._queue, lambda: self._dispatcher.process, self._logger)
+        self._maintenance = Maintenance(
+            self._queue, lambda: self._dispatcher.process, self._lease, self._logger
+        )
         self._maintenance.round()
         for number in range(self.threads):
             _spawn(f"worker-{number}", self._work)
@@ -65,14 +69,15 @@ class ThreadRunner:
     def stop(self, grace: float) -> None:
         """Claim no more, wait up to `grace` seconds for what runs, give the rest back."""
         self._dispatcher.stop_claiming()
-        if not self.wait_until(self._is_idle, grace):
+        self._logger.info("Stopping: what runs has {:g} s, what waits is kept", grace)
+        if not self.wait_until(self._is_idle, max(grace - LAST_WORD, 0.0)):
             self._logger.warning(
-                "{} jobs still run after {:g} s: they are told to stop, and run again later",
-                *(len(self._dispatcher.claimed), grace),
+                "{} jobs still run: they are told to stop, and run again later",
+                len(self._dispatcher.claimed),
             )
             for invocation in list(self._running.values()):
                 invocation.stop(given_back=True)
-            self.wait_until(self._is_idle, LAST_WORD)
+            self.wait_until(self._is_idle, LAST_WORD / 2)
         self._end.set()
         self._dispatcher.bell.ring()
         self._dispatching.join()

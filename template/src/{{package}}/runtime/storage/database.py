@@ -111,6 +111,8 @@ class Database:
                 raise
             writer.execute("ROLLBACK TO operation")
             ticket.error = self._translate(error)
+            # Then what this connection has cached may be what is wrong.
+            self._stale |= _tells_of_the_file(error)
         writer.execute("RELEASE operation")
 
     def _wait_for_disk(self, durable: bool) -> None:
@@ -147,6 +149,12 @@ class Database:
         return error
 
 
+def _tells_of_the_file(error: Exception) -> bool:
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.IntegrityError | sqlite3.DataError
+    )
+
+
 def _fail(batch: Sequence[Ticket[Any]], error: AppError) -> None:
     for ticket in batch:
         ticket.error = ticket.error or error
@@ -163,12 +171,15 @@ def explain(error: Exception) -> str:
 
 _ADVICE = {
     "full": "make room on the disk",
+    "No space": "make room on the disk",
+    "disk I/O": "look at the disk: it is full, failing or gone",
     "readonly": "let this user write to the file and its folder",
     "Permission": "let this user write to the file and its folder",
     "unable to open": "check that the folder exists and that this user may write to it",
-    "malformed": "the file is damaged: stop the app and restore a backup",
+    "malformed": "the file is damaged: move it away and put a backup in its place",
+    "decode": "the file is damaged: move it away and put a backup in its place",
     "not a database": "another kind of file is in its place: move it away",
-    "locked": "another program keeps the file locked",
-    "Timeout": "is it stopped? continue or end it",
+    "database is locked": "another program keeps the file locked",
+    "Timeout": "see what it does; another program may keep the file locked",
     "closed database": "the app has been closed",
 }

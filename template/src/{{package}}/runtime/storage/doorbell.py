@@ -5,9 +5,11 @@ pipe for writing fails at once. A process that is only busy keeps it open. Wakin
 by a pipe took 0.23 ms and nothing while idle; asking SQLite every 5 ms took 2.5 % of a CPU.
 """
 
+import contextlib
 import errno
 import os
 import select
+import threading
 from pathlib import Path
 
 from .lock import close_private, open_private
@@ -19,6 +21,8 @@ class Doorbell:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._rung = False
+        # Between two threads: a byte must not be written to what a closed number stands for now.
+        self._open = threading.Lock()
         if path is None:
             self._reading, self._writing = os.pipe()
             os.set_blocking(self._reading, False)
@@ -34,9 +38,10 @@ class Doorbell:
 
     def ring(self) -> None:
         """Wake the process from its wait, or from its next one. Costs nothing if it is awake."""
-        if not self._rung:
-            self._rung = True
-            press(self._writing)
+        with self._open:
+            if not self._rung:
+                self._rung = True
+                press(self._writing)
 
     def wait(self, timeout: float) -> None:
         """Return when the bell has been rung, or after `timeout` seconds.
@@ -49,36 +54,33 @@ class Doorbell:
 
     def close(self) -> None:
         """Take the bell away: from now on this process counts as gone, and ringing is silent."""
-        self._rung = True
-        if self._path is None:
-            os.close(self._reading)
-            os.close(self._writing)
-        else:
-            self._path.unlink(missing_ok=True)
-            close_private(self._reading)
+        with self._open:
+            self._rung = True
+            if self._path is None:
+                os.close(self._reading)
+                os.close(self._writing)
+            else:
+                with contextlib.suppress(OSError):
+                    self._path.unlink()
+                close_private(self._reading)
 
 
 def press(descriptor: int) -> None:
-    """Write one byte; a full pipe has been rung often enough."""
-    try:
+    """Write one byte; a full pipe has been rung often enough, one without a reader in vain."""
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):
         os.write(descriptor, b"!")
-    except BlockingIOError:
-        return
 
 
 def ring(path: Path) -> bool | None:
     """Wake the process that waits behind the pipe; False if it has died.
 
-    None if there is no pipe: somebody deleted it, which says nothing about the process.
+    None if the pipe cannot be opened: somebody deleted it, or it is another user's, which says
+    nothing about the process.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
     except OSError as error:
-        if error.errno == errno.ENXIO:
-            return False
-        raise
+        return False if error.errno == errno.ENXIO else None
     try:
         press(descriptor)
     finally:

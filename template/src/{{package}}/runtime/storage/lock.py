@@ -50,7 +50,7 @@ class WriterLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._open()
+        self._descriptor = self._open()
 
     @contextlib.contextmanager
     def held(self, timeout: float) -> Iterator[None]:
@@ -74,29 +74,38 @@ class WriterLock:
         """Close the file."""
         close_private(self._descriptor)
 
-    def _open(self) -> None:
-        self._descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
+    def _open(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return open_private(self._path, os.O_RDWR | os.O_CREAT)
 
     def _acquire(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         pause = _FIRST_PAUSE
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(
-                        f"process {self._holder()} has held the writer lock for over {timeout:g} s"
-                    ) from None
-                time.sleep(pause)
-                pause = min(pause * 1.5, _LONGEST_PAUSE)
-            else:
-                if self._in_place():
-                    os.pwrite(self._descriptor, b"%-12d" % os.getpid(), 0)
-                    return
-                # The file was deleted: a lock on what others cannot find excludes nobody.
-                self.close()
-                self._open()
+        while not self._try():
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"process {self._holder()} has held the writer lock for over {timeout:g} s"
+                )
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def _try(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        try:
+            if self._in_place():
+                os.pwrite(self._descriptor, b"%-12d" % os.getpid(), 0)
+                return True
+            # The file was deleted: a lock on what others cannot find excludes nobody.
+            deleted, self._descriptor = self._descriptor, self._open()
+        except OSError:
+            # As on a full disk: what cannot be used must not be kept from the others either.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            raise
+        close_private(deleted)
+        return False
 
     def _in_place(self) -> bool:
         mine = os.fstat(self._descriptor)
@@ -111,7 +120,8 @@ class WriterLock:
         holder = self._holder()
         if not (holder.isdigit() and self._is_stopped_with_lock_open(holder)):
             return False
-        os.kill(int(holder), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(holder), signal.SIGKILL)
         return True
 
     def _is_stopped_with_lock_open(self, holder: str) -> bool:

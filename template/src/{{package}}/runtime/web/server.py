@@ -7,6 +7,7 @@ import os
 import signal
 import socket as sockets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 OPEN_REQUESTS_GRACE = 5
-"""Seconds that requests have to be answered when the server stops; then jobs get their grace."""
+"""Seconds that requests have to be answered when the server stops; jobs may run meanwhile."""
+
+RELOAD_GRACE = 1.0
+"""Seconds that jobs have at most when the server starts again for a changed file."""
 
 
 class ListenError(AppError):
@@ -72,13 +76,20 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, *, reloading: bool) -> None:
         super().__init__(config)
         self._reloading = reloading
+        self._grace_began: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._reloading and sig == signal.SIGINT:
             return  # Ctrl-C reaches parent and child; the parent then sends SIGTERM.
         if self.should_exit:
             end_at_once(sig)
+        self._grace_began = time.monotonic()
         super().handle_exit(sig, frame)
+
+    def left_of(self, grace: float) -> float:
+        """Return the seconds left since the signal to stop."""
+        began = self._grace_began
+        return grace if began is None else max(grace - (time.monotonic() - began), 0.0)
 
 
 def end_at_once(number: int) -> None:
@@ -90,6 +101,9 @@ def run(
     services: Services, runner: "Runner | None", socket: sockets.socket, *, reloading: bool
 ) -> None:
     """Serve until a signal says to stop, with the runner started before and stopped after."""
+    grace = services.settings.jobs_grace
+    if reloading:
+        grace = min(grace, RELOAD_GRACE)
 
     def start() -> None:
         if runner is not None:
@@ -97,7 +111,7 @@ def run(
 
     def stop() -> None:
         if runner is not None:
-            runner.stop(services.settings.jobs_grace)
+            runner.stop(server.left_of(grace))
 
     config = uvicorn.Config(
         build_application(services, start, stop),
@@ -108,7 +122,8 @@ def run(
         server_header=False,
         timeout_graceful_shutdown=OPEN_REQUESTS_GRACE,
     )
-    _Server(config, reloading=reloading).run(sockets=[socket])
+    server = _Server(config, reloading=reloading)
+    server.run(sockets=[socket])
 
 
 class _Reload(StatReload):
