@@ -26,6 +26,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the apps' own tests have skipped, and what would have to be installed."""
+    for report in terminalreporter.getreports("passed"):
+        for name, lines in report.user_properties:
+            for line in lines if name == "skipped" else ():
+                terminalreporter.write_line(f"{report.nodeid}: {line}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the developer's own settings of Copier and git out of the tests."""

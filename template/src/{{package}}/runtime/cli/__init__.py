@@ -43,10 +43,15 @@ def commands() -> None:
     """Run and extend this app."""
 
 
+def _command_name() -> str:
+    name = Path(sys.argv[0]).name
+    return f"python -m {__name__.split('.', maxsplit=1)[0]}" if name == "__main__.py" else name
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run a command; exit with 0, 1 for what went wrong, or 2 for a command that makes no sense."""
     try:
-        return commands.main(arguments, prog_name=Path(sys.argv[0]).name)
+        return commands.main(arguments, prog_name=_command_name())
     except AppError as error:
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)

@@ -173,6 +173,12 @@ class SqliteQueue:
     def exchange(
         self, process: str, finished: Sequence[Finished], wanted: Mapping[str, int]
     ) -> Exchange:
+        ready, next_due, known = self._database.read(sql.PROBE, (process,))[0]
+        due = next_due is not None and next_due <= self._clock()
+        if not (finished or due or (ready and any(wanted.values()))):
+            # Every worker is rung for every job: who finds none must not wait for the lock.
+            return Exchange([], [], next_due, bool(known))
+
         def operation(db: sqlite3.Connection) -> Exchange:
             now = self._clock()
             refused = rows.finish(db, finished, now)

@@ -31,6 +31,12 @@ WHERE number IN (SELECT number FROM jobs WHERE state = 'scheduled' AND run_at <=
 
 NEXT_DUE = "SELECT min(run_at) FROM jobs WHERE state = 'scheduled'"
 
+PROBE = """
+SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready'),
+       (SELECT min(run_at) FROM jobs WHERE state = 'scheduled'),
+       EXISTS (SELECT 1 FROM processes WHERE id = ?)
+"""
+
 # Steps from one queue's name to the next through the index, however many jobs each one holds.
 READY_QUEUES = """
 WITH RECURSIVE ready (queue) AS (
@@ -136,8 +142,8 @@ GET = f"SELECT {COLUMNS} FROM jobs WHERE number = ? AND token = ?"
 
 FIND = f"""
 SELECT {COLUMNS} FROM jobs
-WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR name = ?2)
-ORDER BY number DESC LIMIT ?3
+WHERE state = coalesce(?, state) AND name = coalesce(?, name)
+ORDER BY number DESC LIMIT ?
 """
 
 COUNTS = "SELECT state, count(*) FROM jobs GROUP BY state"

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Database:
         self._process = os.getpid()
         self._synchronous = ""
         self._stale = False
+        self._closed = False
+        self._writing = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._door = Door(self._commit)
         with self._explained():
@@ -49,31 +52,35 @@ class Database:
         """Return the rows of one SELECT, as of the last commit."""
         if self.path is None:
             return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)
-        self._check_process()
+        self._check_usable()
+        readers = self._readers
         with self._explained():
             try:
-                connection = self._readers.pop()
+                connection = readers.pop()
             except IndexError:
                 connection = self._file.connect()
-            # One that failed is not used again: what it has cached may be what is wrong.
+            # One that fails is not used again: what it has cached may be what is wrong. Nor is one
+            # that was busy when the others were closed: that goes back to a list that is gone.
             rows = connection.execute(sql, parameters).fetchall()
-            self._readers.append(connection)
+            readers.append(connection)
             return rows
 
     def close(self) -> None:
-        """Close the file. What was committed stays; later calls raise."""
-        with self._explained():
+        """Close the file when nobody writes. What was committed stays; later calls raise."""
+        with self._writing, self._explained():
+            self._closed = True
             self._close_readers()
             self._file.close()
 
     def _commit(self, batch: Sequence[Ticket[Any]]) -> None:
         try:
-            self._check_process()
-            with self._explained(), self._file.exclusive():
-                self._make_usable()
-                self._wait_for_disk(any(ticket.durable for ticket in batch))
-                self._transact(batch)
-                self._file.check_in_place()
+            with self._writing:
+                self._check_usable()
+                with self._explained(), self._file.exclusive():
+                    self._make_usable()
+                    self._wait_for_disk(any(ticket.durable for ticket in batch))
+                    self._transact(batch)
+                    self._file.check_in_place()
         except AppError as error:
             self._stale = True
             _fail(batch, error)
@@ -123,10 +130,13 @@ class Database:
             self._synchronous = wanted
 
     def _close_readers(self) -> None:
-        while self._readers:
-            self._readers.pop().close()
+        readers, self._readers = self._readers, []
+        while readers:
+            readers.pop().close()
 
-    def _check_process(self) -> None:
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise self._error(f"{self._name}: the app has been closed")
         if os.getpid() != self._process:
             raise self._error(
                 f"{self._name}: opened before a fork: call open_app() in the child process"
@@ -175,7 +185,7 @@ _ADVICE = {
     "disk I/O": "look at the disk: it is full, failing or gone",
     "readonly": "let this user write to the file and its folder",
     "Permission": "let this user write to the file and its folder",
-    "unable to open": "check that the folder exists and that this user may write to it",
+    "unable to open": "let this user write to the file and its folder",
     "malformed": "the file is damaged: move it away and put a backup in its place",
     "decode": "the file is damaged: move it away and put a backup in its place",
     "not a database": "another kind of file is in its place: move it away",

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .keepsake import JOURNAL_ENDS, identity, save, set_aside_journal
+from .keepsake import flush_folder, keep, look
 from .lock import WriterLock
 
 OLDEST_SQLITE = (3, 38, 0)
@@ -40,7 +40,11 @@ class DatabaseFile:
         if path is not None:
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
         with self.exclusive():
-            self._open()
+            if path is not None:
+                self._open(path)
+            else:
+                self.writer = self.connect()
+                _migrate(self.writer, scripts)
 
     def connect(self) -> sqlite3.Connection:
         """Return a new connection, to be used by one thread at a time."""
@@ -64,27 +68,33 @@ class DatabaseFile:
     def check_in_place(self) -> None:
         """Raise FileError if the file at the path is not the open one any more.
 
-        What the open one holds is saved beside it first: it was acknowledged.
+        What the open one holds is kept first: it was acknowledged.
         """
         if self.path is None:
             return
-        if self._identity == identity(self.path):
+        if self._opened == look(self.path):
             self._in_place_at = time.time()
             return
-        saved = self._keep(self.path) or "lost, for it was damaged"
-        if self.path.exists():
-            raise FileError(f"another file was put in its place; the earlier one is {saved}")
-        raise FileError(f"the file was deleted; all it held is in {saved}: move that back")
+        reason = keep(self.writer, self.path, self._opened, self._in_place_at)
+        self._told = True
+        raise FileError(reason)
 
     def reopen(self) -> None:
-        """Open the file at the path anew, if there is one; call within `exclusive`."""
+        """Open the file at the path anew, if there is one; call within `exclusive`.
+
+        Raises FileError, once, if it is another file than the one that was open.
+        """
         if self.path is None or not self.path.exists():
             return
-        if self._identity != identity(self.path):
-            self._keep(self.path)
-        # The one that is open is given up only for another that works.
+        if not self._told:
+            self.check_in_place()
+        # The one that is open is given up only for another that works. But connections of one
+        # process to one file share what they know of its journal: with a new journal, start anew.
         before = self.writer
-        self._open()
+        here = look(self.path)
+        if here.file == self._opened.file and here != self._opened:
+            before.close()
+        self._open(self.path)
         before.close()
 
     def close(self) -> None:
@@ -94,35 +104,25 @@ class DatabaseFile:
             self._lock.close()
             self._lock = None
 
-    def _open(self) -> None:
-        if self.path is not None:
-            # SQLite gives its journal the file's own permissions. A file that is there must not
-            # be opened here: closing it would drop the locks of all this process's connections.
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            opened = identity(self.path)
+    def _open(self, path: Path) -> None:
+        # SQLite gives its journal the file's own permissions. A file that is there must not be
+        # opened here: closing it would drop the locks of all this process's connections.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         writer = self.connect()
         try:
-            if self.path is not None:
-                writer.execute("PRAGMA journal_mode = WAL")
-                writer.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
             _migrate(writer, self._scripts)
+            # Who flushes the journal later need not be who made it, and so flush its name too.
+            flush_folder(path.parent)
         except BaseException:
             writer.close()
             raise
         self.writer = writer
-        if self.path is not None:
-            self._identity = opened
-            self._journal = {identity(Path(f"{self.path}{end}")) for end in JOURNAL_ENDS} - {None}
-            self._in_place_at = time.time()
-            self._saved: Path | None = None
-
-    def _keep(self, path: Path) -> Path | None:
-        if self._saved is None:
-            name = f"{path.name}.saved-{self._identity}"
-            self._saved = save(self.writer, path.with_name(name), self._in_place_at)
-        set_aside_journal(path, self._journal)
-        return self._saved
+        self._opened = look(path)
+        self._in_place_at = time.time()
+        self._told = False
 
 
 def _migrate(writer: sqlite3.Connection, scripts: Sequence[str]) -> None:

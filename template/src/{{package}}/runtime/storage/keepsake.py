@@ -1,30 +1,82 @@
-"""What is kept of a database file that somebody has deleted or replaced while it was open."""
+"""What becomes of a database file that was deleted, moved or replaced while it was open."""
 
 import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Collection
 from pathlib import Path
-
-JOURNAL_ENDS = ("-wal", "-shm")
-"""What SQLite adds to a database's name for its journal and the index of that."""
+from typing import NamedTuple
 
 _PARTIAL = ".partial"
 
 
-def identity(path: Path) -> int | None:
-    """Return what tells a file from another of its name, while one of them is open."""
-    with contextlib.suppress(FileNotFoundError):
-        return path.stat().st_ino
-    return None
+class Place(NamedTuple):
+    """Which files are at a database's path, by inode; None where there is none."""
+
+    file: int | None
+    journal: int | None
+    shared: int | None
+    """What processes share about the journal."""
 
 
-def save(connection: sqlite3.Connection, stem: Path, since: float) -> Path | None:
-    """Return a copy of all that the open database holds; None if it is damaged.
+def look(path: Path) -> Place:
+    """Return which files are there now; comparable while those compared with are open."""
+    return Place(*(_inode(f"{path}{end}") for end in ("", "-wal", "-shm")))
 
-    The copy that another process has made of the same file after `since` (UTC seconds) will do.
+
+def keep(connection: sqlite3.Connection, path: Path, opened: Place, since: float) -> str:
+    """Keep all that the open database holds, for it was acknowledged; return what to tell.
+
+    It had last been in its place at `since`, in UTC seconds.
     """
+    here = look(path)
+    if here.file == opened.file:
+        _play_journal(connection)
+        return "its journal was taken away: leave the files of a running app alone"
+    if not _is_deleted(opened.file):
+        if here.file is None:
+            return "the file was moved away: move it back"
+        _play_journal(connection)
+        _set_aside_journal(path, opened)
+        return "another file was put in its place; the earlier one was moved away"
+    saved = _save(connection, path.with_name(f"{path.name}.saved-{opened.file}"), since)
+    _set_aside_journal(path, opened)
+    if here.file is not None:
+        earlier = saved or "lost, for it was damaged"
+        return f"another file was put in its place; the earlier one is {earlier}"
+    if saved is None:
+        return "the file was deleted, and it was damaged: put a backup in its place"
+    return f"the file was deleted; all it held is in {saved}: move that back"
+
+
+def flush_folder(path: Path) -> None:
+    """Have the names of a folder's files on the disk, where the file system can promise that."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _inode(path: str) -> int | None:
+    try:
+        return os.stat(path).st_ino  # noqa: PTH116 - asked twice for each commit: pathlib costs
+    except FileNotFoundError:
+        return None
+
+
+def _is_deleted(file: int | None) -> bool:
+    for number in map(int, os.listdir("/dev/fd")):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            found = os.fstat(number)
+            if found.st_ino == file:
+                return found.st_nlink == 0
+    return True
+
+
+def _save(connection: sqlite3.Connection, stem: Path, since: float) -> Path | None:
+    # The copy of another process will do, but not one of an earlier file with this inode.
     for path in stem.parent.glob(f"{stem.name}-*"):
         if path.suffix != _PARTIAL and path.stat().st_mtime >= since:
             return path
@@ -32,25 +84,35 @@ def save(connection: sqlite3.Connection, stem: Path, since: float) -> Path | Non
     partial = Path(f"{path}{_PARTIAL}")
     try:
         partial.touch(mode=0o600)
-        connection.execute("VACUUM INTO ?", (str(partial),))
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.rename(path)
+        if _works(connection, "VACUUM INTO ?", str(partial)):
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.rename(path)
+            flush_folder(path.parent)
+            return path
+    finally:
+        partial.unlink(missing_ok=True)
+    return None
+
+
+def _play_journal(connection: sqlite3.Connection) -> None:
+    _works(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _set_aside_journal(path: Path, opened: Place) -> None:
+    # SQLite would play it into the next file of that name, and damage it.
+    for end, inode in (("-wal", opened.journal), ("-shm", opened.shared)):
+        part = Path(f"{path}{end}")
+        if inode is not None and inode == _inode(str(part)):
+            part.rename(f"{part}.saved-{inode}")
+
+
+def _works(connection: sqlite3.Connection, statement: str, *parameters: str) -> bool:
+    # False if the file is damaged; other trouble, such as a full disk, comes out.
+    try:
+        connection.execute(statement, parameters)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        return None
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
-
-
-def set_aside_journal(path: Path, identities: Collection[int | None]) -> None:
-    """Rename the journal that was left behind, if it is one of these files.
-
-    Otherwise SQLite would play it into the next file of that name, and damage it.
-    """
-    for journal in (Path(f"{path}{end}") for end in JOURNAL_ENDS):
-        number = identity(journal)
-        if number is not None and number in identities:
-            journal.rename(f"{journal}.saved-{number}")
+        return False
+    return True

@@ -59,10 +59,12 @@ class WriterLock:
         A holder that is stopped (as by SIGSTOP or Ctrl-Z) for all that time is killed: it would
         keep everybody from writing, and its jobs are taken back like those of any dead process.
         """
+        holder = self._holder()
         try:
             self._acquire(timeout)
         except TimeoutError:
-            if not self._kill_stopped_holder():
+            # If it is another by now, somebody else who waited has killed the one of before.
+            if not self._kill_stopped_holder() and holder == self._holder():
                 raise
             self._acquire(timeout)
         try:

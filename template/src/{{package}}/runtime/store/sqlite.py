@@ -20,16 +20,16 @@ FETCH_REMOVE = """
 REMOVE_ARRAY = "DELETE FROM items WHERE key = ?"
 APPEND = """
     INSERT INTO items (key, position, value)
-    SELECT ?1, coalesce(max(position), 0) + 1, ?2 FROM items WHERE key = ?1"""
+    SELECT :key, coalesce(max(position), 0) + 1, :value FROM items WHERE key = :key"""
 PREPEND = """
     INSERT INTO items (key, position, value)
-    SELECT ?1, coalesce(min(position), 0) - 1, ?2 FROM items WHERE key = ?1"""
+    SELECT :key, coalesce(min(position), 0) - 1, :value FROM items WHERE key = :key"""
 POP = """
-    DELETE FROM items WHERE key = ?1
-    AND position = (SELECT max(position) FROM items WHERE key = ?1) RETURNING value"""
+    DELETE FROM items WHERE key = :key
+    AND position = (SELECT max(position) FROM items WHERE key = :key) RETURNING value"""
 POP_FIRST = """
-    DELETE FROM items WHERE key = ?1
-    AND position = (SELECT min(position) FROM items WHERE key = ?1) RETURNING value"""
+    DELETE FROM items WHERE key = :key
+    AND position = (SELECT min(position) FROM items WHERE key = :key) RETURNING value"""
 SWEEP = """
     DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE expires_at <= ? LIMIT 4)"""
 
@@ -73,10 +73,10 @@ class SqliteStore:
         self._add(PREPEND, key, value)
 
     def pop(self, key: str) -> Any:
-        return self._write(key, lambda db: _first(db.execute(POP, (key,)).fetchall()))
+        return self._write(key, lambda db: _first(db.execute(POP, {"key": key}).fetchall()))
 
     def pop_first(self, key: str) -> Any:
-        return self._write(key, lambda db: _first(db.execute(POP_FIRST, (key,)).fetchall()))
+        return self._write(key, lambda db: _first(db.execute(POP_FIRST, {"key": key}).fetchall()))
 
     def close(self) -> None:
         self._database.close()
@@ -96,7 +96,7 @@ class SqliteStore:
         def operation(db: sqlite3.Connection) -> None:
             if db.execute(GET, (key, self._clock())).fetchall():
                 raise holds_a_value(key)
-            db.execute(statement, (key, data))
+            db.execute(statement, {"key": key, "value": data})
 
         self._write(key, operation)
 
