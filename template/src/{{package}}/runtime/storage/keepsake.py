@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _PARTIAL = ".partial"
+_COARSE = 0.02
+"""Seconds by which a file's time may lie behind the clock."""
 
 
 class Place(NamedTuple):
@@ -78,7 +80,7 @@ def _is_deleted(file: int | None) -> bool:
 def _save(connection: sqlite3.Connection, stem: Path, since: float) -> Path | None:
     # The copy of another process will do, but not one of an earlier file with this inode.
     for path in stem.parent.glob(f"{stem.name}-*"):
-        if path.suffix != _PARTIAL and path.stat().st_mtime >= since:
+        if path.suffix != _PARTIAL and path.stat().st_mtime >= since - _COARSE:
             return path
     path = Path(f"{stem}-{time.time_ns()}")
     partial = Path(f"{path}{_PARTIAL}")
