@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from making import REPOSITORY, App, clean_environment, run
+from making import REPOSITORY, App, clean_environment, copy_tree, run
 
 README = (REPOSITORY / "README.md").read_text("utf-8")
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -51,12 +51,12 @@ def test_the_two_commands_exist() -> None:
         run(*command.split(), "--dry-run", cwd=REPOSITORY)
 
 
-def test_the_way_to_an_app_of_ones_own_works(template: Path, tmp_path: Path) -> None:
+def test_the_way_to_an_app_of_ones_own_works(tmp_path: Path) -> None:
     *commands, last = shell_blocks()[1]
     script = "\n".join(["set -e", *commands])
     script = script.replace("uvx copier copy", "copier copy --defaults")
-    script = script.replace("path/to/chuckwalla", str(template))
-    done = run("bash", "-c", script, cwd=tmp_path)
+    clone = copy_tree(tmp_path / "chuckwalla")
+    done = run("bash", "-c", script, cwd=clone)
     assert "completed iguanas" in done.stdout
 
     environment = clean_environment() | {"PORT": "0"}

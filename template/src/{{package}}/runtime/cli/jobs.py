@@ -1,5 +1,6 @@
 """`jobs`: see and steer the queue from the command line."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,12 +41,17 @@ def list_(state: str | None, name: str | None, limit: int) -> None:
 def enqueue(name: str, params: str, delay: float, wait: bool) -> None:
     """Schedule the job NAME."""
     values = _object(params)
+    if wait and delay:
+        raise click.UsageError("--wait runs the job now, --delay later: choose one")
     with open_app() as app:
         draft = app.jobs.draft(name, values)
-        if not wait:
+        if wait:
+            job = _run_here(app, draft.checked())
+        elif app.services.settings.jobs_url == "memory:":
+            raise AppError("JOBS_URL=memory: this command's queue would end with it; use --wait")
+        else:
             click.echo(draft.schedule(delay=delay))
             return
-        job = _run_here(app, draft.checked())
     click.echo(describe(job))
     if job.state is not State.COMPLETED:
         raise click.exceptions.Exit(1)
@@ -57,17 +63,46 @@ def retry(job_id: str) -> None:
     """Make the failed or cancelled job ID ready again, with all its attempts before it."""
     with open_app() as app:
         answer = app.queue.retry(job_id)
-    if answer is None:
-        raise AppError(f"{job_id}: no failed or cancelled job has this id: see jobs list")
+        if answer is None:
+            job = _find(app, job_id)
+            reason = "only failed and cancelled jobs are retried"
+            raise AppError(f"{job_id}: {reason}; {tell_state(job)}")
     click.echo(answer)
+
+
+@jobs.command()
+@click.argument("job_id", metavar="ID")
+def show(job_id: str) -> None:
+    """Show the job ID: its state, its params, and why it failed."""
+    with open_app() as app:
+        job = _find(app, job_id)
+    click.echo(describe(job))
+    click.echo(f"params {job.payload}")
+    click.echo(job.error or "no error")
 
 
 def describe(job: Job) -> str:
     """Return a job in one line."""
     when = datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     reason = f"  {job.error.splitlines()[0]}" if job.error else ""
+    if job.state is State.SCHEDULED:
+        reason = f"  {tell_state(job)}{reason}"
     attempts = f"attempt {job.attempt} of {job.max_attempts}"
     return f"{job.id:<18} {job.state:<9} {job.name:<24} {when}  {attempts}{reason}"
+
+
+def tell_state(job: Job) -> str:
+    """Return the job's state in words, and when it is due if it waits for its time."""
+    seconds = job.run_at - time.time()
+    due = f", due in {max(seconds, 0):.0f} s" if job.state is State.SCHEDULED else ""
+    return f"it is {job.state}{due}"
+
+
+def _find(app: App, job_id: str) -> Job:
+    job = app.queue.get(job_id)
+    if job is None:
+        raise AppError(f"{job_id}: no job has this id: see jobs list")
+    return job
 
 
 def _object(params: str) -> dict[str, Any]:
@@ -90,7 +125,4 @@ def _run_here(app: App, new: NewJob) -> Job:
         runner.wait_idle()
     finally:
         runner.stop(app.services.settings.jobs_grace)
-    job = app.queue.get(job_id)
-    if job is None:
-        raise AppError(f"{job_id}: discarded while it ran")
-    return job
+    return _find(app, job_id)

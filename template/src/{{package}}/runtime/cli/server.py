@@ -42,7 +42,8 @@ def server(bind: str | None, port: str | None, threads: str | None, reload: bool
     if reload is None:
         reload = settings.environment is Environment.DEVELOPMENT
     if reload:
-        web.reload_on_change(serve, socket, package_folder(PACKAGE), overrides)
+        env_file = settings.root / ".env"
+        web.reload_on_change(serve, socket, package_folder(PACKAGE), env_file, overrides)
     else:
         serve(socket, overrides)
 
@@ -84,21 +85,20 @@ def work(overrides: Mapping[str, object], wait: Callable[[], None]) -> None:
     settings = read_settings(overrides)
     with open_app(settings, routes=find_routes(PACKAGE)) as app:
         runner = app.runner()
-        runner.start()
         web.announce(app.services, None)
+        runner.start()
         wait()
         runner.stop(settings.jobs_grace)
 
 
 def _wait_for_signal() -> Callable[[], None]:
-    numbers: list[int] = []
+    stops = web.Stops()
     # What a signal handler may fill, whatever it interrupts; not so an Event.
     stop: SimpleQueue[int] = SimpleQueue()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        if numbers:
+        if stops.is_second(number):
             web.end_at_once(number)
-        numbers.append(number)
         stop.put(number)
 
     for each in STOP_SIGNALS:

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from ..errors import AppError
 from ..logs import configure_logging
 from ..settings import Settings
-from ..web.server import end_at_once
+from ..web.server import Stops, end_at_once
 from .child import STOP_SIGNALS, TICK, Child, Work
 
 QUICK_END = 5.0
@@ -54,6 +54,7 @@ class Supervisor:
         self._logger = configure_logging(settings)
         # What a signal handler may fill, whatever it interrupts; not so an Event.
         self._signals: SimpleQueue[int] = SimpleQueue()
+        self._stops = Stops()
         self._stopping = False
         self._deadline = math.inf
         self._refusal = ""
@@ -106,10 +107,10 @@ class Supervisor:
         due = [place.due for place in self._places if not (place.child or self._stopping)]
         with contextlib.suppress(Empty):
             number = self._signals.get(timeout=max(0.0, min([now + TICK, *due]) - now))
-            if number in STOP_SIGNALS and self._stopping:
+            if number in STOP_SIGNALS and self._stops.is_second(number):
                 self._kill()
                 end_at_once(number)
-            if number in STOP_SIGNALS:
+            if number in STOP_SIGNALS and not self._stopping:
                 self._logger.info("Stopping the worker processes")
                 self._stop()
 

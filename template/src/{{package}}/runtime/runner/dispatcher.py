@@ -74,7 +74,7 @@ class Dispatcher:
         self._ahead = 0
         self._measured_since = time.monotonic()
         self._measured = 0
-        self._last_start = time.monotonic()
+        self._last_start = self._next_check = time.monotonic()
         self._claiming = True
         self._trouble = ""
         self._register()
@@ -107,9 +107,10 @@ class Dispatcher:
         now = time.monotonic()
         self._collect(now)
         try:
-            if self._trouble and self._capacity:
-                # What the exchange did that failed is not known, and it may be another file now.
+            if self._capacity and now >= self._next_check:
+                # An exchange that failed may have claimed; and a backup knows of earlier claims.
                 self._queue.give_back_all_but(self._process, list(self.claimed))
+                self._next_check = now + LONGEST_WAIT
             answer = self._queue.exchange(self._process, self._unwritten(), self._wanted())
             self._settle(answer.refused)
             if not answer.known:
@@ -125,9 +126,8 @@ class Dispatcher:
         self.start(answer.claimed)
         if self.inbox.qsize() > 0:
             return LONGEST_HOLD / 4
-        if answer.next_due is None:
-            return LONGEST_WAIT
-        return min(max(answer.next_due - time.time(), 0.0), LONGEST_WAIT)
+        due_in = LONGEST_WAIT if answer.next_due is None else answer.next_due - time.time()
+        return min(max(due_in, 0.0), LONGEST_WAIT)
 
     def give_back(self) -> None:
         """Write what is finished, and return the rest to the queue with their attempts."""

@@ -37,6 +37,8 @@ class DatabaseFile:
         self.path = path
         self._scripts = scripts
         self._lock: WriterLock | None = None
+        if path is not None and path.is_dir():
+            raise FileError("a folder is in its place: name a file in it")
         if path is not None:
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
         with self.exclusive():

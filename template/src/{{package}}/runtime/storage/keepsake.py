@@ -53,12 +53,12 @@ def keep(connection: sqlite3.Connection, path: Path, opened: Place, since: float
 
 def flush_folder(path: Path) -> None:
     """Have the names of a folder's files on the disk, where the file system can promise that."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _inode(path: str) -> int | None:
@@ -69,7 +69,8 @@ def _inode(path: str) -> int | None:
 
 
 def _is_deleted(file: int | None) -> bool:
-    for number in map(int, os.listdir("/dev/fd")):  # noqa: PTH208
+    # Asked of the descriptor that SQLite has: one of our own must not be closed here.
+    for number in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - these are no paths
         with contextlib.suppress(OSError):
             found = os.fstat(number)
             if found.st_ino == file:

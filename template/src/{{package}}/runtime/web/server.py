@@ -1,5 +1,6 @@
 """Serve the application with uvicorn: the listening socket, the signals, the reloading."""
 
+import contextlib
 import functools
 import multiprocessing
 import multiprocessing.connection
@@ -8,7 +9,7 @@ import signal
 import socket as sockets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from ..runner.protocol import Runner
 
 BACKLOG = 2048
+SAME_SIGNAL = 0.5
+"""Seconds within which a second signal is the first once more: who ends a group of processes
+reaches this one directly, and again through a parent that passes signals on, as `uv run` does."""
+
 OPEN_REQUESTS_GRACE = 5
 """Seconds that requests have to be answered when the server stops; jobs may run meanwhile."""
 
@@ -70,21 +75,38 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
     )
 
 
+class Stops:
+    """Tells a second signal to stop from a first one that comes twice."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def is_second(self, number: int) -> bool:
+        """Take a signal; return whether somebody has lost patience."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (number, now)
+        first, since = self._first
+        return number != first or now - since > SAME_SIGNAL
+
+
 class _Server(uvicorn.Server):
     """Ends at once on a second signal: whatever it was doing is taken back by the next process."""
 
     def __init__(self, config: uvicorn.Config, *, reloading: bool) -> None:
         super().__init__(config)
         self._reloading = reloading
+        self._stops = Stops()
         self._grace_began: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._reloading and sig == signal.SIGINT:
             return  # Ctrl-C reaches parent and child; the parent then sends SIGTERM.
-        if self.should_exit:
+        if self._stops.is_second(sig):
             end_at_once(sig)
-        self._grace_began = time.monotonic()
-        super().handle_exit(sig, frame)
+        if self._grace_began is None:
+            self._grace_began = time.monotonic()
+            super().handle_exit(sig, frame)
 
     def left_of(self, grace: float) -> float:
         """Return the seconds left since the signal to stop."""
@@ -123,13 +145,19 @@ def run(
         timeout_graceful_shutdown=OPEN_REQUESTS_GRACE,
     )
     server = _Server(config, reloading=reloading)
-    server.run(sockets=[socket])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises a Ctrl-C again at its end
+        server.run(sockets=[socket])
 
 
 class _Reload(StatReload):
     """Uvicorn's own passes over new and deleted files."""
 
     _state: dict[Path, int] | None = None
+    env_file: Path
+
+    def iter_py_files(self) -> Iterator[Path]:
+        yield from super().iter_py_files()
+        yield self.env_file
 
     def should_restart(self) -> list[Path] | None:
         self.pause()
@@ -148,16 +176,19 @@ def reload_on_change(
     serve: Callable[..., None],
     socket: sockets.socket,
     folder: Path,
+    env_file: Path,
     overrides: Mapping[str, object],
 ) -> None:
-    """Run `serve` in a child process, and start it again when a file of `folder` changes.
+    """Run `serve` in a child process, and start it again when `folder` or `env_file` changes.
 
     A child that cannot start leaves its error on the terminal; the next change tries again.
     """
     config = uvicorn.Config(
         "unused:app", reload=True, reload_dirs=[str(folder)], log_config=None, log_level="warning"
     )
-    _Reload(config, functools.partial(_child, serve, overrides), [socket]).run()
+    reload = _Reload(config, functools.partial(_child, serve, overrides), [socket])
+    reload.env_file = env_file
+    reload.run()
 
 
 def _child(
