@@ -204,6 +204,9 @@ class SqliteQueue:
         return [job_id(*row) for row in self._database.read(sql.CANCELS, (process,))]
 
     def close(self) -> None:
+        for bell in self._bells.values():
+            bell.close()
+        self._bells.clear()
         self._database.close()
 
     def _bell_path(self, process: str) -> Path | None:

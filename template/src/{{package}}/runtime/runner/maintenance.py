@@ -79,6 +79,8 @@ class Maintenance:
 
     def _rescue(self, peer: Peer, reason: str) -> None:
         count = self._queue.rescue(peer)
-        self._logger.warning(
-            "Worker process {} {}: {} of its jobs taken back", peer.pid, reason, count
+        self._logger.log(
+            "WARNING" if count else "INFO",
+            "Worker process {} {}: jobs taken back: {}",
+            *(peer.pid, reason, count),
         )

@@ -69,7 +69,8 @@ class ThreadRunner:
     def stop(self, grace: float) -> None:
         """Claim no more, wait up to `grace` seconds for what runs, give the rest back."""
         self._dispatcher.stop_claiming()
-        self._logger.info("Stopping: what runs has {:.1f} s, what waits is kept", grace)
+        if self._running:
+            self._logger.info("Stopping: what runs has {:.1f} s, what waits is kept", grace)
         if not self.wait_until(self._is_idle, max(grace - LAST_WORD, 0.0)):
             self._logger.warning(
                 "{} jobs still run: they are told to stop, and run again later",

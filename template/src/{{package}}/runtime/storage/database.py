@@ -54,16 +54,16 @@ class Database:
             return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)
         self._check_usable()
         readers = self._readers
-        with self._explained():
-            try:
-                connection = readers.pop()
-            except IndexError:
-                connection = self._file.connect()
+        try:
+            connection = readers.pop() if readers else self._file.connect()
             # One that fails is not used again: what it has cached may be what is wrong. Nor is one
             # that was busy when the others were closed: that goes back to a list that is gone.
             rows = connection.execute(sql, parameters).fetchall()
             readers.append(connection)
-            return rows
+        except (sqlite3.Error, IndexError):
+            # Who writes looks whether the file is in its place, and mends it or says so.
+            return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)
+        return rows
 
     def close(self) -> None:
         """Close the file when nobody writes. What was committed stays; later calls raise."""

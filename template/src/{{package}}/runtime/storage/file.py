@@ -50,8 +50,11 @@ class DatabaseFile:
 
     def connect(self) -> sqlite3.Connection:
         """Return a new connection, to be used by one thread at a time."""
+        # Not to be made by a connection: a deleted file must be missed.
+        place = f"{self.path.absolute().as_uri()}?mode=rw" if self.path else ":memory:"
         return sqlite3.connect(
-            self.path or ":memory:",
+            place,
+            uri=True,
             timeout=FOREIGN_LOCK_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,

@@ -23,7 +23,8 @@ class Place(NamedTuple):
 
 def look(path: Path) -> Place:
     """Return which files are there now; comparable while those compared with are open."""
-    return Place(*(_inode(f"{path}{end}") for end in ("", "-wal", "-shm")))
+    name = str(path)
+    return Place(_inode(name), _inode(name + "-wal"), _inode(name + "-shm"))
 
 
 def keep(connection: sqlite3.Connection, path: Path, opened: Place, since: float) -> str:
@@ -70,7 +71,8 @@ def _inode(path: str) -> int | None:
 
 def _is_deleted(file: int | None) -> bool:
     # Asked of the descriptor that SQLite has: one of our own must not be closed here.
-    for number in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - these are no paths
+    numbers = os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else ()  # noqa: PTH208, PTH112
+    for number in map(int, numbers):
         with contextlib.suppress(OSError):
             found = os.fstat(number)
             if found.st_ino == file:

@@ -1,6 +1,5 @@
 """Serve the application with uvicorn: the listening socket, the signals, the reloading."""
 
-import contextlib
 import functools
 import multiprocessing
 import multiprocessing.connection
@@ -145,8 +144,14 @@ def run(
         timeout_graceful_shutdown=OPEN_REQUESTS_GRACE,
     )
     server = _Server(config, reloading=reloading)
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises a Ctrl-C again at its end
-        server.run(sockets=[socket])
+
+    def stop_early(_number: int, _frame: FrameType | None) -> None:
+        # Until uvicorn has its own handlers; and again after it, as it then raises the signal anew.
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop_early)
+    server.run(sockets=[socket])
 
 
 class _Reload(StatReload):
