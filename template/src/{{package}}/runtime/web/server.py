@@ -1,5 +1,6 @@
 """Serve the application with uvicorn: the listening socket, the signals, the reloading."""
 
+import contextlib
 import functools
 import multiprocessing
 import multiprocessing.connection
@@ -157,8 +158,12 @@ def run(
 class _Reload(StatReload):
     """Uvicorn's own passes over new and deleted files."""
 
-    _state: dict[Path, int] | None = None
     env_file: Path
+
+    def startup(self) -> None:
+        # Before the first child: what changes while that starts must start the next.
+        self._state = self._look()
+        super().startup()
 
     def iter_py_files(self) -> Iterator[Path]:
         yield from super().iter_py_files()
@@ -166,15 +171,15 @@ class _Reload(StatReload):
 
     def should_restart(self) -> list[Path] | None:
         self.pause()
-        before, self._state = self._state, {}
+        before, self._state = self._state, self._look()
+        return [path for path, _ in before.items() ^ self._state.items()] or None
+
+    def _look(self) -> dict[Path, int]:
+        found = {}
         for path in self.iter_py_files():
-            try:
-                self._state[path] = path.stat().st_mtime_ns
-            except FileNotFoundError:
-                continue
-        if before is None or before == self._state:
-            return None
-        return [path for path, _ in before.items() ^ self._state.items()]
+            with contextlib.suppress(FileNotFoundError):
+                found[path] = path.stat().st_mtime_ns
+        return found
 
 
 def reload_on_change(
