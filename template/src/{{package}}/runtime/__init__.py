@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from .env import JobEnv as JobEnv
     from .errors import AppError as AppError
     from .errors import Cancel as Cancel
+    from .errors import JobTimeout as JobTimeout
     from .errors import Retry as Retry
     from .job import Job as Job
-    from .job import JobOptions as JobOptions
     from .job import State as State
+    from .options import JobOptions as JobOptions
     from .params import JobParams as JobParams
     from .params import Params as Params
     from .settings import Settings as Settings
@@ -32,7 +33,8 @@ else:
         "Cancel": ".errors",
         "Job": ".job",
         "JobEnv": ".env",
-        "JobOptions": ".job",
+        "JobOptions": ".options",
+        "JobTimeout": ".errors",
         "JobParams": ".params",
         "Params": ".params",
         "Request": ".web.request",

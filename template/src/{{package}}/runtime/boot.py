@@ -1,14 +1,16 @@
 """Wire the app together. The only file that knows every part."""
 
 import importlib
+import inspect
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Self
 
 from .discovery import package_folder
-from .env import Services
+from .env import AroundJob, Services
 from .errors import SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
 from .logs import configure_logging
@@ -43,10 +45,19 @@ class App:
         """Return a job to schedule, as `request.job` does. Raises UnknownJobError."""
         return self.jobs.draft(name, params)
 
-    def runner(self, *, claims: bool = True, threads: int | None = None) -> Runner:
-        """Return a runner for this app's jobs, not started; threads default to the setting."""
-        count = self.services.settings.threads if threads is None else threads
-        return ThreadRunner(self.services, self.queue, count, claims=claims)
+    def runner(
+        self,
+        *,
+        claims: bool = True,
+        threads: int | None = None,
+        on_stuck: Callable[[], None] = lambda: None,
+    ) -> Runner:
+        """Return a runner for this app's jobs, not started; threads default to the settings.
+
+        `on_stuck` is called when a job has not ended after its timeout.
+        """
+        counts = self.services.settings.thread_counts() if threads is None else {"*": threads}
+        return ThreadRunner(self.services, self.queue, counts, claims=claims, on_stuck=on_stuck)
 
     def close(self) -> None:
         """Release the files and connections."""
@@ -66,10 +77,16 @@ class App:
         self.close()
 
 
-def open_app(settings: Settings | None = None, *, routes: tuple[Route, ...] = ()) -> App:
+def open_app(
+    settings: Settings | None = None,
+    *,
+    routes: tuple[Route, ...] = (),
+    clock: Callable[[], float] = time.time,
+) -> App:
     """Open the app without a server: for scripts, a console, tests, another web framework.
 
-    The settings default to those of the environment; `routes` are what jobs see as `env.routes`.
+    The settings default to those of the environment; `routes` are what jobs see as `env.routes`;
+    `clock` gives UTC seconds.
     Raises SettingsError, DiscoveryError, QueueError or StoreError, each fit to be shown.
     """
     settings = read_settings() if settings is None else settings
@@ -81,7 +98,7 @@ def open_app(settings: Settings | None = None, *, routes: tuple[Route, ...] = ()
     production = settings.environment is Environment.PRODUCTION
     if production and queue_path is not None and not settings.jobs_any_filesystem:
         check_filesystem(queue_path)
-    queue = SqliteQueue(queue_path)
+    queue = SqliteQueue(queue_path, clock=clock)
     cache = open_store(settings.cache_url, settings.root, durable=False)
     services = Services(
         package=PACKAGE,
@@ -93,6 +110,8 @@ def open_app(settings: Settings | None = None, *, routes: tuple[Route, ...] = ()
         store=open_store(settings.store_url, settings.root),
         cache=LoggedStore(cache, logger.debug),
         mutex=Mutex(queue_path and queue_path.with_name("mutex.lock")),
+        clock=clock,
+        around_job=_around_job(),
     )
     return App(services, queue)
 
@@ -101,16 +120,31 @@ def read_settings(
     overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
     """Return the settings of `config.py`'s Config, or plain ones, from the environment and .env."""
-    try:
-        config = importlib.import_module(f"{PACKAGE}.config")
-    except ModuleNotFoundError as error:
-        if error.name != f"{PACKAGE}.config":
-            raise
-        return load_settings(project_root(), environ or os.environ, overrides)
+    config = _config()
     kind = getattr(config, "Config", Settings)
     if not (isinstance(kind, type) and issubclass(kind, Settings)):
-        raise SettingsError(f"{config.__file__}: Config must be a class made from Settings")
+        raise SettingsError(f"{PACKAGE}/config.py: Config must be a class made from Settings")
     return load_settings(project_root(), environ or os.environ, overrides, kind)
+
+
+def _around_job() -> AroundJob | None:
+    around: AroundJob | None = getattr(_config(), "around_job", None)
+    try:
+        if around is not None:
+            inspect.signature(around).bind(None, None)
+    except TypeError:
+        raise SettingsError(f"{PACKAGE}/config.py: write def around_job(env, run)") from None
+    return around
+
+
+def _config() -> ModuleType | None:
+    name = f"{PACKAGE}.config"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
 
 
 def project_root() -> Path:

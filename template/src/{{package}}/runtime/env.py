@@ -1,9 +1,11 @@
 """What a job can reach: its `env`, and in it the invocation that is running."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from .errors import Cancel
 from .job import Job
 from .jobs import JobDraft, Jobs
 from .mail.discovery import MailerDefinition
@@ -14,6 +16,8 @@ from .store.protocol import Store
 
 if TYPE_CHECKING:
     from loguru import Logger
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class Services:
     store: Store
     cache: Store
     mutex: Mutex
+    clock: Callable[[], float] = time.time
+    """UTC seconds, for all that is due; a test may move it."""
+    around_job: "AroundJob | None" = None
+    """The app's own function around every run, if it has one."""
+
+
+Report = Callable[[Job, float, str | None], None]
+OnStuck = Callable[["Invocation"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,10 @@ class Invocation:
     """One run of one job: `env.current`."""
 
     job: Job
-    _report: Callable[[Job, float, str | None], None]
+    _report: Report
+    deadline: float | None = None
+    """UTC seconds at which the run is ended, if its job has a timeout."""
+    _on_stuck: OnStuck | None = None
     _stop: list[bool] = field(default_factory=list)
 
     @property
@@ -74,9 +89,29 @@ class Invocation:
         if not self._stop:
             self._stop.append(given_back)
 
+    def stuck(self) -> None:
+        """Tell the runner that the run goes on after its timeout; for the alarm."""
+        if self._on_stuck is not None:
+            self._on_stuck(self)
+
     def progress(self, done: float, note: str | None = None) -> None:
         """Tell how far the job has come, from 0 to 1, and a word on it; seen where jobs are."""
         self._report(self.job, min(max(float(done), 0.0), 1.0), note)
+
+    def track(self, items: Iterable[T], total: int | None = None) -> Iterator[T]:
+        """Give the items one by one, telling progress, and raise Cancel if the job is to stop.
+
+        `total` is how many there are, for items that have no length; without it, the note says how
+        many are done. A job that stops for a server that goes down runs again, from the start.
+        """
+        if total is None and isinstance(items, Sized):
+            total = len(items)
+        of_total = f" of {total}" if total else ""
+        for done, item in enumerate(items):
+            if self._stop:
+                raise Cancel(f"stopped after {done}{of_total}")
+            yield item
+            self.progress((done + 1) / total if total else 0.0, f"{done + 1}{of_total}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +135,15 @@ class JobEnv:
     mutex: Mutex
     """Global mutex: held by one job worker at a time, over all processes of this machine."""
     current: Invocation
-    """This invocation: id, attempt, cancelled, progress()."""
+    """This invocation: id, attempt, deadline, cancelled, progress(), track()."""
 
     def job(self, name: str, /, **params: object) -> JobDraft:
         """Return another job to schedule, as `request.job` does. Raises UnknownJobError."""
         return self.jobs.draft(name, params, self.current.job.request_id)
+
+
+AroundJob = Callable[[JobEnv, Callable[[], None]], None]
+"""`around_job(env, run)` in config.py: it calls `run()`, and lets its exceptions out."""
 
 
 def job_env(services: Services, current: Invocation) -> JobEnv:

@@ -4,6 +4,8 @@ Each message is one line that says what was wrong, where, and what to do: the co
 prints it as it stands, and a view turns it into an answer.
 """
 
+from datetime import timedelta
+
 
 class AppError(Exception):
     """Base of the errors below. Its text is fit to be shown to whoever ran the command."""
@@ -68,10 +70,12 @@ class RequestError(AppError):
 class Retry(Exception):  # noqa: N818 - a job raises it as a word, not as a failure
     """Raise in a job to have it run again, spending this attempt.
 
-    `after` is the delay in seconds; without it the job's own backoff decides.
+    `after` is the delay in seconds or a timedelta; without it the job's own backoff decides.
     """
 
-    def __init__(self, reason: str = "the job asked to be retried", *, after: float | None = None):
+    def __init__(
+        self, reason: str = "the job asked to be retried", *, after: float | timedelta | None = None
+    ):
         super().__init__(reason)
         self.after = after
 
@@ -81,3 +85,10 @@ class Cancel(Exception):  # noqa: N818 - as above
 
     def __init__(self, reason: str = "the job cancelled itself"):
         super().__init__(reason)
+
+
+class JobTimeout(BaseException):
+    """Raised in a run that has taken longer than its job's `timeout`.
+
+    Not an Exception, so that a job that catches those does not catch this by chance.
+    """

@@ -1,24 +1,16 @@
-"""What a job is: its options, its record in the queue, and the outcome of one run.
+"""What a job is: its record in the queue, and the outcome of one run.
 
 Words only: nothing here reads a clock, a file or a queue. The states and the moves between
 them are drawn in docs/state-machine.md of the template.
 """
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from . import payload
-from .errors import InvalidOptionError
-
-MAX_BACKOFF = 6 * 3600.0
-"""Seconds: the longest delay between two attempts, whatever the policy gives."""
-
-BACKOFF_FACTOR = 3.0
-"""Each delay is this many times the one before: eight attempts from 10 s span four hours."""
 
 
 class State(StrEnum):
@@ -36,59 +28,11 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+FINAL = (State.COMPLETED, State.FAILED, State.CANCELLED)
+"""The states in which a job stays, until it is retried by hand or removed."""
+
 LIVE = (State.SCHEDULED, State.READY, State.RUNNING)
 """The states in which a job still has work to do; a unique key holds through these."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOptions:
-    """What a job asks for: `options = JobOptions(...)` in its file. Everything is optional."""
-
-    queue: str = "default"
-    """The named queue it waits in."""
-    priority: int = 0
-    """Within its queue, higher runs first."""
-    max_attempts: int = 8
-    """Runs before it is kept as failed, the first one included."""
-    backoff: float | None = None
-    """Seconds before the second attempt; None takes the setting JOBS_BACKOFF."""
-    aliases: tuple[str, ...] = field(default=())
-    """Names that this job had before: what was scheduled under them still runs."""
-
-    def __post_init__(self) -> None:
-        check_queue_name(self.queue)
-        check_priority(self.priority)
-        check_max_attempts(self.max_attempts)
-        if self.backoff is not None:
-            check_seconds("backoff", self.backoff, MAX_BACKOFF)
-        if isinstance(self.aliases, str):
-            raise InvalidOptionError("aliases is a tuple of names: write aliases=('old_name',)")
-
-
-def check_queue_name(name: object) -> None:
-    """Raise InvalidOptionError unless `name` can name a queue."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", name):
-        raise InvalidOptionError(
-            f"queue={name!r}: use up to 64 letters, digits, '_', '-' and '.', as in 'reports'"
-        )
-
-
-def check_seconds(option: str, value: object, most: float) -> None:
-    """Raise InvalidOptionError unless `value` is a number of seconds from 0 to `most`."""
-    if type(value) not in (int, float) or not 0 <= cast("float", value) <= most:
-        raise InvalidOptionError(f"{option}={value!r}: use seconds from 0 to {most:.0f}")
-
-
-def check_priority(value: object) -> None:
-    """Raise InvalidOptionError unless `value` can be a priority."""
-    if type(value) is not int or not -1000 <= value <= 1000:
-        raise InvalidOptionError(f"priority={value!r}: use a whole number from -1000 to 1000")
-
-
-def check_max_attempts(value: object) -> None:
-    """Raise InvalidOptionError unless `value` can count attempts."""
-    if type(value) is not int or not 1 <= value <= 1000:
-        raise InvalidOptionError(f"max_attempts={value!r}: use a whole number from 1 to 1000")
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,10 +45,13 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     delay: float = 0.0
     """Seconds, counted by the queue's clock from the moment the job is kept."""
+    run_at: float | None = None
+    """UTC seconds at which it becomes ready, if there is no delay."""
     max_attempts: int = 8
     unique_key: str | None = None
     limit_key: str | None = None
     limit_size: int | None = None
+    """How many jobs of `limit_key` run at once."""
     request_id: str | None = None
 
 
@@ -116,7 +63,7 @@ class Enqueued(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One job as the queue keeps it, in the order of the columns of queue/schema.sql."""
+    """One job as the queue keeps it, in the order of the columns of queue/schema_1.sql."""
 
     number: int
     token: str
@@ -192,14 +139,3 @@ class Finished(msgspec.Struct, frozen=True):
 
     job: Job
     outcome: Outcome
-
-
-def backoff_delay(attempt: int, base: float, spread: float) -> float:
-    """Return the seconds to wait after attempt number `attempt` (from 1) has failed.
-
-    `base` is the delay after the first; `spread` from 0 to 1 adds up to a tenth, so that jobs
-    that failed together do not come back together.
-    """
-    exponent = min(attempt - 1, 60)
-    delay = min(base * BACKOFF_FACTOR**exponent, MAX_BACKOFF)
-    return float(delay * (1 + spread / 10))

@@ -1,25 +1,31 @@
 """Jobs as views, scripts and other jobs meet them: found, filled in, scheduled, asked for."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
+from msgspec.structs import replace
 
 from . import payload
 from .discovery import Found, find_modules, refuse
 from .errors import InvalidOptionError, UnknownJobError
-from .job import Job, JobOptions, NewJob, State, check_priority, check_queue_name, check_seconds
+from .job import Enqueued, Job, NewJob, State
+from .options import (
+    LONGEST_DELAY,
+    JobOptions,
+    check_key,
+    check_priority,
+    check_queue_name,
+    check_seconds,
+)
 from .params import JobParams, Params, check_params, params_type
 from .queue.protocol import Inspector
 
 if TYPE_CHECKING:
     from loguru import Logger
-
-LONGEST_DELAY = 366 * 86_400.0
-"""Seconds: a delay beyond a year is taken for a mistake in the unit."""
 
 _ARGUMENTS = 3
 
@@ -89,6 +95,23 @@ def _takes_three(run: Callable[..., object]) -> bool:
     return True
 
 
+class ScheduleOptions(TypedDict, total=False):
+    """What `schedule()` takes, all of it optional."""
+
+    delay: float | timedelta
+    """Seconds to wait before it may run."""
+    at: datetime
+    """The moment from which it may run; a datetime with a time zone. One in the past is now."""
+    priority: int
+    """In place of the job's own."""
+    queue: str
+    """In place of the job's own."""
+    unique: str
+    """While a job is waiting or running under this key, it is answered instead of a new one."""
+    limit_key: str
+    """Count what runs at once by this key, and not by the job's name; jobs may share one."""
+
+
 class Jobs:
     """All jobs that were detected at startup, and the queue they wait in."""
 
@@ -138,14 +161,72 @@ class Jobs:
         """Return the job with this id, whatever its state; None if there is none (any more)."""
         return self.queue.get(job_id)
 
-    def schedule(self, new: NewJob) -> str:
-        """Keep a checked job in the queue; return its id. `JobDraft.schedule` is the way here."""
+    def schedule(self, new: NewJob) -> Enqueued:
+        """Keep a checked job in the queue. `JobDraft.schedule` is the way here."""
         (answer,) = self.queue.enqueue([new])
-        if answer.new:
-            self._logger.info("Scheduled job: {} ({})", new.name, answer.id)
-        else:
-            self._logger.info("Job is waiting already: {} ({})", new.name, answer.id)
-        return answer.id
+        words = "Scheduled job: {} ({})" if answer.new else "Job is waiting already: {} ({})"
+        self._logger.info(words, new.name, answer.id)
+        return answer
+
+    def schedule_many(
+        self,
+        name: str,
+        many: Iterable[Mapping[str, object]],
+        **options: Unpack[ScheduleOptions],
+    ) -> list[str]:
+        """Schedule a job once for each of the params, all or none, in one transaction.
+
+        Returns the ids in the same order. Raises as `JobDraft.schedule` does.
+        """
+        definition = self.definition(name)
+        model = self.new_job(definition, {}, options, encoded="{}")
+        new = [replace(model, payload=self.encode(definition, params)) for params in many]
+        answers = self.queue.enqueue(new)
+        self._logger.info("Scheduled {} jobs: {}", sum(each.new for each in answers), name)
+        return [answer.id for answer in answers]
+
+    def new_job(
+        self,
+        definition: JobDefinition,
+        params: Mapping[str, object],
+        options: "ScheduleOptions",
+        *,
+        request_id: str | None = None,
+        encoded: str | None = None,
+    ) -> NewJob:
+        """Return what the queue is given, checked. Raises as `JobDraft.schedule` does."""
+        own = definition.options
+        if unknown := options.keys() - ScheduleOptions.__annotations__.keys():
+            raise InvalidOptionError(f"{min(unknown)}: schedule() has no such option")
+        limit_key = options.get("limit_key")
+        if limit_key is not None:
+            check_key("limit_key", limit_key)
+            if own.limit is None:
+                raise InvalidOptionError(
+                    f"limit_key={limit_key!r}: the job {definition.name!r} has no limit; "
+                    "give it JobOptions(limit=...)"
+                )
+        unique, queue = options.get("unique"), options.get("queue")
+        priority = options.get("priority")
+        if unique is not None:
+            check_key("unique", unique)
+        if queue is not None:
+            check_queue_name(queue)
+        if priority is not None:
+            check_priority(priority)
+        return NewJob(
+            name=definition.name,
+            payload=self.encode(definition, params) if encoded is None else encoded,
+            queue=own.queue if queue is None else queue,
+            priority=own.priority if priority is None else priority,
+            delay=check_seconds("delay", options.get("delay", 0), LONGEST_DELAY),
+            run_at=_moment(options),
+            max_attempts=own.max_attempts,
+            unique_key=unique,
+            limit_key=None if own.limit is None else limit_key or definition.name,
+            limit_size=own.limit,
+            request_id=request_id,
+        )
 
     def encode(self, definition: JobDefinition, params: Mapping[str, object]) -> str:
         """Return the params as they are kept. Raises InvalidParamsError naming the key."""
@@ -171,6 +252,8 @@ class JobDraft:
         """What `run` will receive: `job.params["foo"] = "bar"`."""
         self.id: str | None = None
         """The job's id, once it is scheduled."""
+        self.new: bool | None = None
+        """Then, whether it is a new job; False if one of the same unique key was live already."""
         self._jobs = jobs
         self._definition = definition
         self._request_id = request_id
@@ -179,59 +262,28 @@ class JobDraft:
         """Set one of the params."""
         self.params[key] = value
 
-    def schedule(
-        self,
-        *,
-        delay: float | timedelta = 0,
-        priority: int | None = None,
-        queue: str | None = None,
-        unique: str | None = None,
-    ) -> str:
+    def schedule(self, **options: Unpack[ScheduleOptions]) -> str:
         """Put the job in its queue and return its id. It is kept when this returns.
 
-        `delay` is in seconds or a timedelta; `priority` and `queue` replace the job's own
-        options. With `unique`, a job that is waiting or running under the same key is answered
-        instead of a new one. Raises InvalidParamsError, InvalidOptionError or QueueError, and
-        then nothing was scheduled.
+        Raises InvalidParamsError, InvalidOptionError or QueueError, and then nothing was scheduled.
         """
-        new = self.checked(delay=delay, priority=priority, queue=queue, unique=unique)
-        self.id = self._jobs.schedule(new)
-        return self.id
+        answer = self._jobs.schedule(self.checked(**options))
+        self.id, self.new = answer.id, answer.new
+        return answer.id
 
-    def checked(
-        self,
-        *,
-        delay: float | timedelta = 0,
-        priority: int | None = None,
-        queue: str | None = None,
-        unique: str | None = None,
-    ) -> NewJob:
+    def checked(self, **options: Unpack[ScheduleOptions]) -> NewJob:
         """Return what `schedule` would put in the queue. Raises as it does."""
-        options = self._definition.options
-        new = NewJob(
-            name=self.name,
-            payload=self._jobs.encode(self._definition, self.params),
-            queue=options.queue if queue is None else queue,
-            priority=options.priority if priority is None else priority,
-            delay=_seconds(delay),
-            max_attempts=options.max_attempts,
-            unique_key=_key(unique),
-            request_id=self._request_id,
+        return self._jobs.new_job(
+            self._definition, self.params, options, request_id=self._request_id
         )
-        check_queue_name(new.queue)
-        check_priority(new.priority)
-        return new
 
 
-def _seconds(delay: Any) -> float:
-    seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
-    check_seconds("delay", seconds, LONGEST_DELAY)
-    return float(seconds)
-
-
-def _key(unique: Any) -> str | None:
-    if unique is None:
+def _moment(options: ScheduleOptions) -> float | None:
+    at = options.get("at")
+    if at is None:
         return None
-    if not isinstance(unique, str) or not 1 <= len(unique.encode("utf-8", "replace")) <= 512:
-        raise InvalidOptionError(f"unique={unique!r}: use a text of 1 to 512 bytes")
-    return unique
+    if options.get("delay"):
+        raise InvalidOptionError("delay and at: give one of the two")
+    if not isinstance(at, datetime) or at.utcoffset() is None:
+        raise InvalidOptionError(f"at={at!r}: use a datetime with a time zone")
+    return at.timestamp()

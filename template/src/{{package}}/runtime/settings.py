@@ -39,6 +39,14 @@ Mode = Annotated[Environment, Meta(description="development, testing or producti
 Level = Annotated[LogLevel, Meta(description="DEBUG, INFO, WARNING or ERROR")]
 Seconds = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 to 86400")]
 Lease = Annotated[float, Meta(ge=1, le=86400, description="seconds from 1 to 86400")]
+Age = Annotated[float, Meta(ge=0, le=10**10, description="seconds, as in 86400 for a day")]
+Queues = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(\s*(\*|[\w.-]{1,64}):\d{1,3}\s*(,(?!\s*\Z)|\Z))*\Z",
+        description="queues and how many threads each has, as in reports:2,mail:4",
+    ),
+]
 Url = Annotated[
     str,
     Meta(
@@ -67,6 +75,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The port on which the server listens; 0 lets the system choose."""
     threads: Annotated[int, Meta(ge=0, le=1000, description="a number from 0 to 1000")] = 10
     """How many jobs run at once in this process; 0 runs none."""
+    jobs_queues: Queues = ""
+    """Queues with threads of their own, as in `reports:2,mail:4`; the others share THREADS, or what
+    `*:8` says. A queue with 0 is left to other processes."""
     log_level: Level = LogLevel.INFO
     log_file: Path | None = None
     """The file to which the log goes as well as to stderr."""
@@ -85,8 +96,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jobs_lease: Lease = 30.0
     """Seconds without a sign of life after which a process counts as hung, and others take its
     jobs. One that was killed is noticed at once, and one that is only busy within these is not."""
+    jobs_keep_completed: Age = 86_400.0
+    """Seconds for which completed jobs are kept: a day."""
+    jobs_keep_failed: Age = 30 * 86_400.0
+    """Seconds for which failed and cancelled jobs are kept: 30 days."""
+    jobs_keep_most: Annotated[int, Meta(ge=0, description="a number of jobs")] = 1_000_000
+    """How many are kept of each of these states, whatever their age."""
     jobs_any_filesystem: Annotated[bool, Meta(description="0 or 1")] = False
     """Whether production may keep the queue where files are forgotten or cannot be locked."""
+
+    def thread_counts(self) -> dict[str, int]:
+        """Return how many threads each queue has, and all others as `*`; none if THREADS is 0."""
+        if not self.threads:
+            return {}
+        pairs = (each.strip().split(":") for each in self.jobs_queues.split(",") if each.strip())
+        return {"*": self.threads, **{name: int(count) for name, count in pairs}}
 
 
 DEFAULTS: dict[str, dict[str, object]] = {

@@ -10,7 +10,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from .boot import PACKAGE, App, open_app, read_settings
-from .env import Invocation
 from .job import Finished, Job, Outcome, State
 from .queue.protocol import ANY_QUEUE
 from .routes import find_routes
@@ -112,7 +111,8 @@ def expect_job(app: App) -> ExpectJob:
 def _run(app: App, job: Job) -> None:
     outcome = Outcome(State.COMPLETED)
     try:
-        Executor(app.services).run(Invocation(job, lambda *_: None))
+        executor = Executor(app.services)
+        executor.run(executor.begin(job, lambda *_: None))
     except BaseException as error:
         outcome = Outcome(State.FAILED, describe(error))
         raise

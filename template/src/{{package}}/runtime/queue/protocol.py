@@ -93,6 +93,21 @@ class Inspector(Protocol):
         """Return the names of the paused queues."""
         ...
 
+    def prune(self, state: State, *, age: float, keep: int, most: int = 1000) -> int:
+        """Delete finished jobs, counted as pruned; return how many, `most` at most.
+
+        Those that ended over `age` seconds ago, and those beyond the `keep` newest of the state.
+        """
+        ...
+
+    def removed(self) -> dict[str, int]:
+        """Return how many jobs were removed for good: `pruned` and `discarded`."""
+        ...
+
+    def ticks(self) -> dict[str, tuple[str, float]]:
+        """Return by name of each recurring job its times and when it last was scheduled."""
+        ...
+
     def peers(self) -> list[Peer]:
         """Return the worker processes that have registered and not left."""
         ...
@@ -152,6 +167,14 @@ class Queue(Inspector, Protocol):
         For a process that cannot know what its last exchange did, or whose queue was replaced by
         a backup: nobody else takes back what a living process seems to run.
         """
+        ...
+
+    def begin_cron(self, name: str, schedule: str) -> None:
+        """Note that a job recurs from now on; nothing if its times are `schedule` already."""
+        ...
+
+    def tick(self, schedule: str, last_run: float, job: NewJob) -> Enqueued | None:
+        """Keep a recurring job, unless another process has done so since `last_run`: then None."""
         ...
 
     def report(self, progress: Sequence[tuple[Job, float, str | None]]) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,24 +12,49 @@ from ..job import Enqueued, Finished, Job, NewJob, State, job_id
 from . import statements as sql
 from .protocol import ANY_QUEUE
 
-_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_LETTERS = b"0123456789abcdefghjkmnpqrstvwxyz" * 8
 _STATE = Job.__struct_fields__.index("state")
 _CANCEL_ASKED = Job.__struct_fields__.index("cancel_asked")
 
 
-def insert(db: sqlite3.Connection, job: NewJob, now: float) -> Enqueued:
-    """Add a job, unless its key is live; return its id or that of the live one."""
-    token = "".join(_LETTERS[byte % 32] for byte in secrets.token_bytes(10))
-    run_at = now + job.delay
-    state = State.SCHEDULED if job.delay > 0 else State.READY
-    row = (
+def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[Enqueued]:
+    """Add jobs, unless their keys are live; return each one's id, or that of the live one."""
+    rows = [_row(job, now) for job in jobs]
+    numbers = dict(db.execute(sql.INSERT, (msgspec.json.encode(rows).decode(),)).fetchall())
+    settle_limits(db, {job.limit_key for job in jobs})
+    answers = []
+    for job, (token, *_) in zip(jobs, rows, strict=True):
+        if (number := numbers.get(token)) is not None:
+            answers.append(Enqueued(job_id(number, token), new=True))
+        else:
+            holder = db.execute(sql.HOLDER_OF_KEY, (job.unique_key,)).fetchone()
+            answers.append(Enqueued(job_id(*holder), new=False))
+    return answers
+
+
+def _row(job: NewJob, now: float) -> tuple[Any, ...]:
+    token = secrets.token_bytes(10).translate(_LETTERS).decode()
+    run_at = now + job.delay if job.run_at is None else job.run_at
+    state = State.SCHEDULED if run_at > now else State.READY
+    held = int(job.limit_key is not None and state is State.READY)
+    return (
         *(token, job.name, job.queue, job.priority, job.payload, payload.VERSION, state, run_at),
         *(job.max_attempts, job.unique_key, job.limit_key, job.limit_size, job.request_id, now),
+        held,
     )
-    inserted = db.execute(sql.INSERT, row).fetchone()
-    if inserted is not None:
-        return Enqueued(job_id(inserted[0], token), new=True)
-    return Enqueued(job_id(*db.execute(sql.HOLDER_OF_KEY, (job.unique_key,)).fetchone()), new=False)
+
+
+def settle_limits(db: sqlite3.Connection, keys: Iterable[str | None]) -> None:
+    """Let go the ready jobs of these limit keys that may run now."""
+    for key in set(keys) - {None}:
+        db.execute(sql.LET_GO, {"key": key})
+
+
+def change(db: sqlite3.Connection, statement: str, parameters: Sequence[object]) -> int:
+    """Run a statement that returns the limit key of each job it moved; return how many it moved."""
+    moved = db.execute(statement, parameters).fetchall()
+    settle_limits(db, (key for (key,) in moved))
+    return len(moved)
 
 
 def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> list[str]:
@@ -43,9 +68,9 @@ def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> 
         )
         for job, end in ((each.job, each.outcome) for each in finished)
     ]
-    written = db.execute(sql.FINISH, (now, msgspec.json.encode(rows).decode()))
-    numbers = {number for (number,) in written}
-    return [each.job.id for each in finished if each.job.number not in numbers]
+    written = dict(db.execute(sql.FINISH, (now, msgspec.json.encode(rows).decode())).fetchall())
+    settle_limits(db, written.values())
+    return [each.job.id for each in finished if each.job.number not in written]
 
 
 def claim(db: sqlite3.Connection, process: str, wanted: Mapping[str, int], now: float) -> list[Job]:
@@ -77,7 +102,7 @@ def give_back_all_but(
     db: sqlite3.Connection, process: str, held: Collection[tuple[int, int]], now: float
 ) -> None:
     """Make ready, unspent, what the process has claimed and does not hold."""
-    db.execute(sql.GIVE_BACK_ALL_BUT, (now, process, msgspec.json.encode(list(held)).decode()))
+    change(db, sql.GIVE_BACK_ALL_BUT, (now, process, msgspec.json.encode(list(held)).decode()))
 
 
 def job_of(row: Sequence[Any]) -> Job:

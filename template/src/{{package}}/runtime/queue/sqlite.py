@@ -18,6 +18,9 @@ from . import rows
 from . import statements as sql
 from .protocol import Exchange, Peer
 
+SCHEMA = ("schema_1.sql", "schema_2.sql")
+"""What each version of the file adds to the one before."""
+
 _MOVED = 60.0
 """Seconds: no pipe and so old a heartbeat is a file that was restored or moved here."""
 
@@ -26,15 +29,16 @@ class SqliteQueue:
     """Keeps the promises of protocol.py. Without a path, the jobs live as long as the object."""
 
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
-        schema = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
-        self._database = Database(path, schema, error=QueueError)
+        folder = resources.files(__package__)
+        schema, *migrations = (folder.joinpath(file).read_text("utf-8") for file in SCHEMA)
+        self._database = Database(path, schema, migrations, error=QueueError)
         self._clock = clock
         self._bells: dict[str, Doorbell] = {}
         self._bell_folder = None if path is None else path.with_name(path.name + ".workers")
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[Enqueued]:
         now = self._clock()
-        answers = self._database.write(lambda db: [rows.insert(db, job, now) for job in jobs])
+        answers = self._database.write(lambda db: rows.insert(db, jobs, now))
         self._ring()
         return answers
 
@@ -49,8 +53,10 @@ class SqliteQueue:
         return [rows.job_of(row) for row in self._database.read(sql.FIND, (state, name, limit))]
 
     def counts(self) -> dict[State, int]:
-        found = {State(state): count for state, count in self._database.read(sql.COUNTS)}
-        return {state: found.get(state, 0) for state in State}
+        counts = dict.fromkeys(State, 0)
+        for state, count in self._database.read(sql.COUNTS):
+            counts[State(state)] += count
+        return counts
 
     def retry(self, public_id: str) -> str | None:
         key = split_id(public_id)
@@ -58,7 +64,7 @@ class SqliteQueue:
             return None
 
         def operation(db: sqlite3.Connection) -> str | None:
-            if db.execute(sql.RETRY, (self._clock(), *key)).rowcount:
+            if rows.change(db, sql.RETRY, (self._clock(), *key)):
                 return public_id
             row = db.execute(sql.GET, key).fetchone()
             job = rows.job_of(row) if row else None
@@ -76,7 +82,7 @@ class SqliteQueue:
             return False
 
         def operation(db: sqlite3.Connection) -> bool:
-            waiting = db.execute(sql.CANCEL_WAITING, (self._clock(), *key)).rowcount
+            waiting = rows.change(db, sql.CANCEL_WAITING, (self._clock(), *key))
             return bool(waiting or db.execute(sql.CANCEL_RUNNING, key).rowcount)
 
         answer = self._database.write(operation)
@@ -94,6 +100,40 @@ class SqliteQueue:
             return bool(count)
 
         return self._database.write(operation)
+
+    def prune(self, state: State, *, age: float, keep: int, most: int = 1000) -> int:
+        # What is beyond the newest is looked up first: that reads through an index of all it keeps.
+        rest = self._database.read(sql.NEWEST[state], (keep,))
+        before = max([self._clock() - age, *(finished_at for (finished_at,) in rest)])
+
+        def operation(db: sqlite3.Connection) -> int:
+            count = db.execute(sql.PRUNE[state], (before, most)).rowcount
+            if count:
+                db.execute(sql.COUNT_REMOVED, ("pruned", count))
+            return count
+
+        return self._database.write(operation, durable=False)
+
+    def removed(self) -> dict[str, int]:
+        return dict(self._database.read(sql.REMOVED))
+
+    def ticks(self) -> dict[str, tuple[str, float]]:
+        return {name: (schedule, last) for name, schedule, last in self._database.read(sql.TICKS)}
+
+    def begin_cron(self, name: str, schedule: str) -> None:
+        row = (name, schedule, self._clock())
+        self._database.write(lambda db: db.execute(sql.BEGIN_CRON, row))
+
+    def tick(self, schedule: str, last_run: float, job: NewJob) -> Enqueued | None:
+        def operation(db: sqlite3.Connection) -> Enqueued | None:
+            now = self._clock()
+            if not db.execute(sql.TICK, (now, job.name, schedule, last_run)).rowcount:
+                return None
+            return rows.insert(db, [job], now)[0]
+
+        answer = self._database.write(operation)
+        self._ring()
+        return answer
 
     def pause(self, queue: str) -> None:
         self._database.write(lambda db: db.execute(sql.PAUSE, (queue, self._clock())))
@@ -126,7 +166,7 @@ class SqliteQueue:
     def enqueue_claimed(self, job: NewJob, process: str) -> Job:
         def operation(db: sqlite3.Connection) -> Job:
             now = self._clock()
-            answer = rows.insert(db, job, now)
+            (answer,) = rows.insert(db, [job], now)
             if not answer.new:
                 raise QueueError(f"job {answer.id} is live under the key {job.unique_key!r}")
             (number, _) = split_id(answer.id) or (0, "")
@@ -142,7 +182,7 @@ class SqliteQueue:
 
     def leave(self, process: str) -> None:
         def operation(db: sqlite3.Connection) -> None:
-            db.execute(sql.RESCUE, (self._clock(), process))
+            rows.change(db, sql.RESCUE, (self._clock(), process))
             db.execute(sql.REMOVE_PROCESS, (process,))
 
         self._database.write(operation, durable=False)
@@ -161,7 +201,7 @@ class SqliteQueue:
         def operation(db: sqlite3.Connection) -> int:
             if not db.execute(sql.REMOVE_SILENT_PROCESS, (peer.id, peer.heartbeat_at)).rowcount:
                 return 0
-            return len(db.execute(sql.RESCUE, (self._clock(), peer.id)).fetchall())
+            return rows.change(db, sql.RESCUE, (self._clock(), peer.id))
 
         rescued = self._database.write(operation, durable=False)
         path = self._bell_path(peer.id)
@@ -183,7 +223,7 @@ class SqliteQueue:
             now = self._clock()
             refused = rows.finish(db, finished, now)
             known = db.execute(sql.KNOWN, (process,)).fetchone() is not None
-            db.execute(sql.PROMOTE_DUE, (now,))
+            rows.change(db, sql.PROMOTE_DUE, (now,))
             claimed = rows.claim(db, process, wanted, now) if known else []
             (next_due,) = db.execute(sql.NEXT_DUE).fetchone()
             return Exchange(claimed, refused, next_due, known)

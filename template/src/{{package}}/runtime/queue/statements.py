@@ -1,6 +1,8 @@
-"""The queue's SQL, one statement each. The tables and indexes are in schema.sql."""
+"""The queue's SQL, one statement each. The tables and indexes are in schema_1.sql and on."""
 
-# ruff: noqa: S608 - the only thing put into a statement is COLUMNS
+# ruff: noqa: S608 - all that is put into a statement is COLUMNS, or the name of a state
+
+from ..job import FINAL
 
 COLUMNS = (
     "number, token, name, queue, priority, payload, payload_version, state, run_at, attempt, "
@@ -8,14 +10,18 @@ COLUMNS = (
     "cancel_asked, error, request_id, created_at, started_at, finished_at"
 )
 
+# Many rows in one statement: half again as fast as one statement each.
 INSERT = """
 INSERT INTO jobs (token, name, queue, priority, payload, payload_version, state, run_at,
-                  max_attempts, unique_key, limit_key, limit_size, request_id, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+       value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
+       value ->> 13, value ->> 14
+FROM json_each(?) WHERE true
 ON CONFLICT (unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
     DO NOTHING
-RETURNING number
+RETURNING token, number
 """
 
 HOLDER_OF_KEY = """
@@ -24,15 +30,31 @@ WHERE unique_key = ? AND state IN ('scheduled', 'ready', 'running')
 """
 
 PROMOTE_DUE = """
-UPDATE jobs SET state = 'ready'
+UPDATE jobs SET state = 'ready', held = limit_key IS NOT NULL
 WHERE number IN (SELECT number FROM jobs WHERE state = 'scheduled' AND run_at <= ?
                  ORDER BY run_at LIMIT 1000)
+RETURNING limit_key
+"""
+
+# As many as may run besides those that run or may run already, by the limit of the newest one.
+LET_GO = """
+UPDATE jobs SET held = 0
+WHERE number IN (
+    SELECT number FROM jobs
+    WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1
+    ORDER BY priority DESC, number
+    LIMIT max(0, coalesce(
+        (SELECT limit_size FROM jobs
+         WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1
+         ORDER BY number DESC LIMIT 1), 0)
+      - (SELECT count(*) FROM jobs
+         WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0)))
 """
 
 NEXT_DUE = "SELECT min(run_at) FROM jobs WHERE state = 'scheduled'"
 
 PROBE = """
-SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready'),
+SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND held = 0),
        (SELECT min(run_at) FROM jobs WHERE state = 'scheduled'),
        EXISTS (SELECT 1 FROM processes WHERE id = ?)
 """
@@ -40,9 +62,9 @@ SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready'),
 # Steps from one queue's name to the next through the index, however many jobs each one holds.
 READY_QUEUES = """
 WITH RECURSIVE ready (queue) AS (
-    SELECT min(queue) FROM jobs WHERE state = 'ready'
+    SELECT min(queue) FROM jobs WHERE state = 'ready' AND held = 0
     UNION ALL
-    SELECT (SELECT min(queue) FROM jobs WHERE state = 'ready' AND queue > ready.queue)
+    SELECT (SELECT min(queue) FROM jobs WHERE state = 'ready' AND held = 0 AND queue > ready.queue)
     FROM ready WHERE ready.queue IS NOT NULL
 )
 SELECT queue FROM ready
@@ -51,14 +73,14 @@ WHERE queue IS NOT NULL AND queue NOT IN (SELECT queue FROM paused_queues)
 
 FIRST_READY = """
 SELECT -priority, number FROM jobs
-WHERE state = 'ready' AND queue = ?
+WHERE state = 'ready' AND held = 0 AND queue = ?
 ORDER BY priority DESC, number LIMIT ?
 """
 
 CLAIM = f"""
 UPDATE jobs
 SET state = 'running', claim = claim + 1, attempt = attempt + 1, claimed_by = ?, started_at = ?,
-    progress = NULL, progress_note = NULL, cancel_asked = 0
+    progress = NULL, progress_note = NULL, cancel_asked = 0, held = 0
 WHERE number IN (SELECT value FROM json_each(?))
 RETURNING {COLUMNS}
 """
@@ -79,7 +101,7 @@ SET state = CASE WHEN jobs.cancel_asked AND f.value ->> 2 IN ('ready', 'schedule
 FROM json_each(?) AS f
 WHERE jobs.number = f.value ->> 0 AND jobs.claim = f.value ->> 1 AND jobs.state = 'running'
   AND jobs.token = f.value ->> 6 AND jobs.claimed_by = f.value ->> 7
-RETURNING jobs.number
+RETURNING jobs.number, jobs.limit_key
 """
 
 RESCUE = """
@@ -90,7 +112,7 @@ SET state = CASE WHEN cancel_asked THEN 'cancelled'
     finished_at = CASE WHEN cancel_asked OR attempt >= max_attempts THEN ? END,
     claimed_by = NULL
 WHERE state = 'running' AND claimed_by = ?
-RETURNING number
+RETURNING limit_key
 """
 
 GIVE_BACK_ALL_BUT = """
@@ -102,6 +124,7 @@ SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'ready' END,
 WHERE state = 'running' AND claimed_by = ? AND NOT EXISTS
     (SELECT 1 FROM json_each(?) AS held
      WHERE jobs.number = held.value ->> 0 AND jobs.claim = held.value ->> 1)
+RETURNING limit_key
 """
 
 REPORT = """
@@ -116,6 +139,7 @@ SELECT number, token FROM jobs WHERE state = 'running' AND claimed_by = ? AND ca
 CANCEL_WAITING = """
 UPDATE jobs SET state = 'cancelled', finished_at = ?
 WHERE number = ? AND token = ? AND state IN ('scheduled', 'ready')
+RETURNING limit_key
 """
 
 CANCEL_RUNNING = """
@@ -124,8 +148,10 @@ UPDATE jobs SET cancel_asked = 1 WHERE number = ? AND token = ? AND state = 'run
 
 RETRY = """
 UPDATE OR IGNORE jobs
-SET state = 'ready', attempt = 0, run_at = ?, finished_at = NULL, cancel_asked = 0
+SET state = 'ready', attempt = 0, run_at = ?, finished_at = NULL, cancel_asked = 0,
+    held = limit_key IS NOT NULL
 WHERE number = ? AND token = ? AND state IN ('failed', 'cancelled')
+RETURNING limit_key
 """
 
 DISCARD = """
@@ -146,7 +172,34 @@ WHERE state = coalesce(?, state) AND name = coalesce(?, name)
 ORDER BY number DESC LIMIT ?
 """
 
-COUNTS = "SELECT state, count(*) FROM jobs GROUP BY state"
+# Each count reads one index, and no row.
+COUNTS = """
+SELECT 'scheduled', count(*) FROM jobs WHERE state = 'scheduled'
+UNION ALL SELECT 'ready', count(*) FROM jobs WHERE state = 'ready' AND held = 0
+UNION ALL SELECT 'ready', count(*) FROM jobs
+    WHERE limit_key IS NOT NULL AND state IN ('ready', 'running') AND held = 1
+UNION ALL SELECT 'running', count(*) FROM jobs WHERE state = 'running'
+UNION ALL SELECT 'completed', count(*) FROM jobs WHERE state = 'completed'
+UNION ALL SELECT 'failed', count(*) FROM jobs WHERE state = 'failed'
+UNION ALL SELECT 'cancelled', count(*) FROM jobs WHERE state = 'cancelled'
+"""
+
+# One for each state: a partial index serves only what is written out.
+PRUNE = {
+    state: f"""
+DELETE FROM jobs
+WHERE number IN (SELECT number FROM jobs WHERE state = '{state}' AND finished_at < ?
+                 ORDER BY finished_at LIMIT ?)
+"""
+    for state in FINAL
+}
+
+NEWEST = {
+    state: f"""
+SELECT finished_at FROM jobs WHERE state = '{state}' ORDER BY finished_at DESC LIMIT 1 OFFSET ?
+"""
+    for state in FINAL
+}
 
 REGISTER = """
 INSERT INTO processes (id, pid, host, threads, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -169,3 +222,15 @@ PAUSE = "INSERT INTO paused_queues (queue, paused_at) VALUES (?, ?) ON CONFLICT 
 RESUME = "DELETE FROM paused_queues WHERE queue = ?"
 
 PAUSED = "SELECT queue FROM paused_queues ORDER BY queue"
+
+TICKS = "SELECT name, schedule, last_run FROM cron_ticks"
+
+BEGIN_CRON = """
+INSERT INTO cron_ticks (name, schedule, last_run) VALUES (?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET schedule = excluded.schedule, last_run = excluded.last_run
+    WHERE schedule <> excluded.schedule
+"""
+
+TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"
+
+REMOVED = "SELECT reason, jobs FROM removed"

@@ -5,9 +5,8 @@ what workers reach that claim for themselves.
 """
 
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +15,7 @@ from ..errors import QueueError
 from ..job import Finished, Job, Outcome, State
 from ..logs import LogContext, current_job
 from ..queue.protocol import ANY_QUEUE, Queue
+from .lane import LONGEST_HOLD, Lane
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -26,17 +26,6 @@ LONGEST_WAIT = 2.0
 PAUSE_AFTER_ERROR = 1.0
 """Seconds before a queue that cannot be used is tried again."""
 
-HORIZON = 0.005
-"""Seconds of work to claim beyond the free threads: enough to never run dry, and no more than
-other processes and higher priorities can wait for."""
-
-MEASURED_OVER = 0.02
-"""Seconds over which the rate is measured; a single quick job says little about it."""
-
-LARGEST_CLAIM = 200
-LONGEST_HOLD = 0.1
-"""Seconds after which a claimed job that no thread could start is given back."""
-
 GIVEN_BACK = Outcome(State.READY, keep_attempt=True)
 
 
@@ -45,6 +34,7 @@ class Done(msgspec.Struct, frozen=True):
 
     job: Job
     outcome: Outcome
+    lane: str
     worker: str
     seconds: float
 
@@ -55,27 +45,27 @@ class Dispatcher:
     def __init__(
         self,
         queue: Queue,
-        capacity: int,
+        threads: Mapping[str, int],
         new_process_id: Callable[[], str],
         logger: "Logger",
+        clock: Callable[[], float] = time.time,
+        *,
+        claims: bool = True,
     ) -> None:
-        self.inbox: SimpleQueue[Job | None] = SimpleQueue()
-        """Claimed jobs, for the worker threads; None sends one thread home."""
+        self.lanes = {name: Lane(count) for name, count in threads.items()}
+        """By the name of the queue that has these threads, or ANY_QUEUE."""
         self.claimed: dict[tuple[int, int], Job] = {}
         """By number and claim, every job that this process has to answer for."""
         self._queue = queue
-        self._capacity = capacity
+        self._threads = sum(threads.values())
         self._new_process_id = new_process_id
         self._logger = logger
+        self._clock = clock
         self._outbox: deque[Done] = deque()
         self._ended: list[Done] = []
         self._unstarted: list[Job] = []
-        self._low_water = 0
-        self._ahead = 0
-        self._measured_since = time.monotonic()
-        self._measured = 0
-        self._last_start = self._next_check = time.monotonic()
-        self._claiming = True
+        self._next_check = time.monotonic()
+        self._claims = self._claiming = claims
         self._trouble = ""
         self._register()
 
@@ -87,7 +77,8 @@ class Dispatcher:
     def done(self, report: Done) -> None:
         """Take a finished run from a worker thread."""
         self._outbox.append(report)
-        if self.inbox.qsize() <= self._low_water:
+        lane = self.lanes[report.lane]
+        if lane.inbox.qsize() <= lane.low_water:
             self.bell.ring()
 
     def stop_claiming(self) -> None:
@@ -97,17 +88,19 @@ class Dispatcher:
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Hand jobs that this process has claimed to its worker threads."""
+        shares: dict[str, list[Job]] = {}
         for job in jobs:
             self.claimed[job.number, job.claim] = job
-        for job in jobs:
-            self.inbox.put(job)
+            shares.setdefault(self._lane_of(job), []).append(job)
+        for name, share in shares.items():
+            self.lanes[name].start(share)
 
     def turn(self) -> float:
         """Write what is finished, claim what can start; return the seconds to wait for a ring."""
         now = time.monotonic()
         self._collect(now)
         try:
-            if self._capacity and now >= self._next_check:
+            if self._claims and now >= self._next_check:
                 # An exchange that failed may have claimed; and a backup knows of earlier claims.
                 self._queue.give_back_all_but(self._process, list(self.claimed))
                 self._next_check = now + LONGEST_WAIT
@@ -120,13 +113,10 @@ class Dispatcher:
             self._tell_trouble(str(error) if isinstance(error, QueueError) else repr(error))
             return PAUSE_AFTER_ERROR
         self._tell_trouble("")
-        if answer.claimed:
-            self._last_start = now
-        self._low_water = len(answer.claimed) // 2
         self.start(answer.claimed)
-        if self.inbox.qsize() > 0:
+        if any(lane.inbox.qsize() for lane in self.lanes.values()):
             return LONGEST_HOLD / 4
-        due_in = LONGEST_WAIT if answer.next_due is None else answer.next_due - time.time()
+        due_in = LONGEST_WAIT if answer.next_due is None else answer.next_due - self._clock()
         return min(max(due_in, 0.0), LONGEST_WAIT)
 
     def give_back(self) -> None:
@@ -141,46 +131,27 @@ class Dispatcher:
 
     def _register(self) -> None:
         process = self._new_process_id()
-        self.bell = self._queue.register(process, self._capacity)
+        self.bell = self._queue.register(process, self._threads)
         self._process = process
+
+    def _lane_of(self, job: Job) -> str:
+        return job.queue if job.queue in self.lanes else ANY_QUEUE
 
     def _collect(self, now: float) -> None:
         reports = [self._outbox.popleft() for _ in range(len(self._outbox))]
         self._ended += reports
-        self._measure(len(reports), now)
-        if reports:
-            self._last_start = now
-        # Claimed ahead, and then every thread met a long job: let others have these.
-        if not self._claiming or now - self._last_start >= LONGEST_HOLD:
-            self._unstarted += self._drain()
+        counts = Counter(report.lane for report in reports)
+        for name, lane in self.lanes.items():
+            lane.end(counts[name], now)
+            if not self._claiming or lane.is_late(now):
+                self._unstarted += lane.take_back()
 
     def _unwritten(self) -> list[Finished]:
         ended = [Finished(each.job, each.outcome) for each in self._ended]
         return ended + [Finished(job, GIVEN_BACK) for job in self._unstarted]
 
-    def _drain(self) -> list[Job]:
-        drained: list[Job] = []
-        while True:
-            try:
-                job = self.inbox.get_nowait()
-            except Empty:
-                return drained
-            if job is not None:
-                drained.append(job)
-
-    def _measure(self, finished: int, now: float) -> None:
-        self._measured += finished
-        if now - self._measured_since >= MEASURED_OVER:
-            rate = self._measured / (now - self._measured_since)
-            self._ahead = int(rate * HORIZON)
-            self._measured_since, self._measured = now, 0
-
     def _wanted(self) -> dict[str, int]:
-        if not self._claiming:
-            return {}
-        busy = len(self.claimed) - len(self._ended) - len(self._unstarted)
-        free = self._capacity + self._ahead - busy
-        return {ANY_QUEUE: min(max(free, 0), LARGEST_CLAIM)} if self._capacity else {}
+        return {name: lane.wanted() for name, lane in self.lanes.items()} if self._claiming else {}
 
     def _settle(self, refused: Sequence[str]) -> None:
         for job in [*(each.job for each in self._ended), *self._unstarted]:
@@ -208,8 +179,9 @@ class Dispatcher:
         before = self._process
         self._register()
         # What still runs keeps its thread, and is claimed no more: its outcome will be refused.
-        for job in self._drain():
-            self.claimed.pop((job.number, job.claim), None)
+        for lane in self.lanes.values():
+            for job in lane.take_back():
+                self.claimed.pop((job.number, job.claim), None)
         self._queue.leave(before)
 
     def _tell_trouble(self, trouble: str) -> None:

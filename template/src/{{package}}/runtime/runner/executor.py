@@ -3,18 +3,27 @@
 import asyncio
 import inspect
 import random
-import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable
 from types import TracebackType
 
 from ..arena import Arena
-from ..env import Invocation, Services, job_env
-from ..errors import AppError, Cancel, InvalidParamsError, Retry, UnknownJobError
-from ..job import Job, Outcome, State, backoff_delay
+from ..env import Invocation, JobEnv, OnStuck, Report, Services, job_env
+from ..errors import (
+    AppError,
+    Cancel,
+    InvalidOptionError,
+    InvalidParamsError,
+    JobTimeout,
+    Retry,
+    UnknownJobError,
+)
+from ..job import Job, Outcome, State
 from ..jobs import JobDefinition
 from ..logs import LogContext, current_job
+from ..options import LONGEST_DELAY, backoff_delay, check_seconds
 from ..params import JobParams, Params, check_params, unknown_keys
+from .alarm import Alarm
 
 ERROR_LIMIT = 20_000
 """Characters of an error that the queue keeps; the log has it all."""
@@ -23,9 +32,21 @@ ERROR_LIMIT = 20_000
 class Executor:
     """Runs jobs one at a time per thread; shares nothing between two invocations."""
 
-    def __init__(self, services: Services, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._clock = clock
+        self._alarm = Alarm()
+
+    def begin(self, job: Job, report: Report, on_stuck: OnStuck | None = None) -> Invocation:
+        """Return the invocation to execute. What it tells of its progress goes to `report`.
+
+        `on_stuck` is called if it does not end after its timeout.
+        """
+        try:
+            timeout = self._services.jobs.definition(job.name).options.timeout
+        except UnknownJobError:
+            timeout = None
+        deadline = None if timeout is None else self._services.clock() + timeout
+        return Invocation(job, report, deadline, on_stuck)
 
     def execute(self, current: Invocation) -> Outcome:
         """Run the job to its end, in this thread. Never raises."""
@@ -37,7 +58,7 @@ class Executor:
             self._services.logger.error("Job cannot run: {}: {}", job.name, error)
             return Outcome(State.FAILED, str(error))
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
-            return self._judge(current, error.with_traceback(_own_frames(error)))
+            return self.judge(current, error.with_traceback(_own_frames(error)))
         else:
             return Outcome(State.COMPLETED)
         finally:
@@ -48,10 +69,31 @@ class Executor:
         definition = self._services.jobs.definition(current.name)
         params = self._params(definition, current.job)
         env = job_env(self._services, current)
+        around = self._services.around_job
         with Arena(self._log_release) as allocator:
+            if around is None:
+                self._call(definition, allocator, params, env)
+            else:
+                around(env, lambda: self._call(definition, allocator, params, env))
+
+    def _call(
+        self, definition: JobDefinition, allocator: Arena, params: Params | JobParams, env: JobEnv
+    ) -> None:
+        timeout = definition.options.timeout
+        if timeout is None:
             result = definition.run(allocator, params, env)
             if inspect.iscoroutine(result):
                 asyncio.run(result)
+            return
+        with self._alarm.limit(timeout, env.current.stuck) as watch:
+            try:
+                if inspect.iscoroutinefunction(definition.run):
+                    watch.only_watch()
+                    asyncio.run(_within(timeout, definition.run(allocator, params, env)))
+                else:
+                    definition.run(allocator, params, env)
+            except JobTimeout:
+                raise JobTimeout(f"took longer than its timeout of {timeout:g} s") from None
 
     def _params(self, definition: JobDefinition, job: Job) -> Params | JobParams:
         params = job.params
@@ -62,7 +104,8 @@ class Executor:
             del params[key]
         return check_params(definition.params, params)
 
-    def _judge(self, current: Invocation, error: BaseException) -> Outcome:
+    def judge(self, current: Invocation, error: BaseException) -> Outcome:
+        """Return what follows from an error in a run, and log it."""
         job, logger = current.job, self._services.logger
         match error:
             case Cancel() if current.given_back:
@@ -79,18 +122,31 @@ class Executor:
                     "Job failed: {}, attempt {} of {}; again in {:.1f} s: {}",
                     *(job.name, job.attempt, job.max_attempts, delay, error),
                 )
-                return Outcome(State.SCHEDULED, describe(error), self._clock() + delay)
+                return Outcome(State.SCHEDULED, describe(error), self._services.clock() + delay)
 
     def _delay(self, job: Job, error: BaseException) -> float:
         if isinstance(error, Retry) and error.after is not None:
-            return max(0.0, error.after)
-        base = self._services.jobs.definition(job.name).options.backoff
-        if base is None:
-            base = self._services.settings.jobs_backoff
-        return backoff_delay(job.attempt, base, random.random())  # noqa: S311 - spreads load only
+            try:
+                return check_seconds("after", error.after, LONGEST_DELAY)
+            except InvalidOptionError as wrong:
+                self._services.logger.error("Retry of {}: {}", job.name, wrong)
+        options = self._services.jobs.definition(job.name).options
+        base = self._services.settings.jobs_backoff if options.backoff is None else options.backoff
+        spread = random.random() * options.jitter  # noqa: S311 - it spreads load only
+        return backoff_delay(job.attempt, base, spread)
 
     def _log_release(self, error: BaseException) -> None:
         self._services.logger.opt(exception=error).error("A release of the job's arena failed")
+
+
+async def _within(seconds: float, work: Awaitable[object]) -> None:
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            await work
+    except TimeoutError:
+        if limit.expired():
+            raise JobTimeout from None
+        raise
 
 
 def _own_frames(error: BaseException) -> TracebackType | None:

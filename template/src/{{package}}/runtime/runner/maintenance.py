@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..queue.protocol import Peer, Queue
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.5
 """Seconds between two rounds: a killed peer is seen within this time."""
+
+SHORTEST = 0.01
+"""Seconds: a chore that always wants to go on leaves the others this time."""
 
 BEATS = 6
 """Heartbeats in the time of a lease: a few may be late."""
@@ -37,19 +40,24 @@ class Maintenance:
         self._seen: dict[str, tuple[float, float]] = {}
         self._trouble = ""
 
-    def run(self, stop: threading.Event, each_round: Callable[[], None]) -> None:
-        """Work until `stop` is set; a queue that cannot be used is tried again next round."""
+    def run(self, stop: threading.Event, chores: Sequence[Callable[[], float]]) -> None:
+        """Work until `stop` is set; a queue that cannot be used is tried again next round.
+
+        Each chore returns the seconds after which it wants to be called again; it may be sooner.
+        """
         while not stop.is_set():
+            wait = min(INTERVAL, self._lease / BEATS)
             try:
                 self.round()
-                each_round()
+                for chore in chores:
+                    wait = min(wait, chore())
             except Exception as error:  # noqa: BLE001 - without this thread nobody beats
                 if str(error) != self._trouble:
                     self._logger.error("Maintenance waits: {}", error)
                 self._trouble = str(error)
             else:
                 self._trouble = ""
-            stop.wait(min(INTERVAL, self._lease / BEATS))
+            stop.wait(max(wait, SHORTEST))
 
     def round(self) -> None:
         """Beat if it is time; rescue the jobs of every peer that is gone or silent."""

@@ -1,17 +1,22 @@
 """The runner over our own queue: worker threads, a dispatcher and maintenance in one process."""
 
+import math
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from ..env import Invocation, Services
-from ..errors import QueueError
-from ..job import Job, NewJob
+from ..errors import JobTimeout, QueueError
+from ..job import Job, NewJob, Outcome
 from ..queue.protocol import Queue
+from .alarm import STUCK_AFTER
+from .cron import Cron
 from .dispatcher import Dispatcher, Done
 from .executor import Executor
 from .maintenance import Maintenance
+from .pruning import Pruning
 
 LAST_WORD = 1.0
 """Seconds before the end of the grace when jobs are told by `env.current.cancelled`. Half of them
@@ -22,34 +27,47 @@ class ThreadRunner:
     """Keeps the promises of protocol.py. With `claims` off it runs only what `run_one` gives it."""
 
     def __init__(
-        self, services: Services, queue: Queue, threads: int, *, claims: bool = True
+        self,
+        services: Services,
+        queue: Queue,
+        threads: Mapping[str, int],
+        *,
+        claims: bool = True,
+        on_stuck: Callable[[], None] = lambda: None,
     ) -> None:
-        self.threads = threads
-        self._capacity = threads if claims else 0
+        self.threads = sum(threads.values())
+        self._threads = threads
+        self._claims = claims
+        self._on_stuck = on_stuck
+        self._services = services
         self._queue = queue
-        self._lease = services.settings.jobs_lease
         self._logger = services.logger
         self._executor = Executor(services)
-        self._running: dict[str, Invocation] = {}
+        self._running: dict[tuple[int, int], _Run] = {}
         self._progress: dict[str, tuple[Job, float, str | None]] = {}
         self._turned = threading.Condition()
         self._end = threading.Event()
 
     def start(self) -> None:
         """Begin to claim and run jobs. Returns at once; raises QueueError if it cannot begin."""
+        services, queue, logger = self._services, self._queue, self._logger
         self._dispatcher = Dispatcher(
-            self._queue, self._capacity, lambda: secrets.token_hex(8), self._logger
+            *(queue, self._threads, lambda: secrets.token_hex(8), logger, services.clock),
+            claims=self._claims,
         )
-        self._maintenance = Maintenance(
-            self._queue, lambda: self._dispatcher.process, self._lease, self._logger
+        maintenance = Maintenance(
+            queue, lambda: self._dispatcher.process, services.settings.jobs_lease, logger
         )
-        self._maintenance.round()
-        for number in range(self.threads):
-            _spawn(f"worker-{number}", self._work)
+        maintenance.round()
+        chores: list[Callable[[], float]] = [self._watch_over_jobs]
+        if self._claims:
+            chores.append(Cron(queue, services.jobs, logger, services.clock).round)
+            chores.append(Pruning(queue, services.settings, logger).round)
+        lanes = [lane for lane, count in self._threads.items() for _ in range(count)]
+        for number, lane in enumerate(lanes):
+            self._add_worker(f"worker-{number}", lane)
         self._dispatching = _spawn("dispatcher", self._dispatch)
-        self._maintaining = _spawn(
-            "maintenance", lambda: self._maintenance.run(self._end, self._each_round)
-        )
+        self._maintaining = _spawn("maintenance", lambda: maintenance.run(self._end, chores))
 
     def run_one(self, new: NewJob) -> str:
         """Schedule a job and run it in this process, whoever else is there; return its id."""
@@ -76,30 +94,49 @@ class ThreadRunner:
                 "{} jobs still run: they are told to stop, and run again later",
                 len(self._dispatcher.claimed),
             )
-            for invocation in list(self._running.values()):
-                invocation.stop(given_back=True)
+            for run in list(self._running.values()):
+                run.current.stop(given_back=True)
             self.wait_until(self._is_idle, LAST_WORD / 2)
         self._end.set()
         self._dispatcher.bell.ring()
         self._dispatching.join()
         self._maintaining.join()
-        for _ in range(self.threads):
-            self._dispatcher.inbox.put(None)
+        for lane, count in self._threads.items():
+            for _ in range(count):
+                self._dispatcher.lanes[lane].inbox.put(None)
         try:
             self._dispatcher.give_back()
         except QueueError as error:
             # Nothing is lost: the next process to start takes the jobs back.
             self._logger.error("Stopping without giving jobs back: {}", error)
 
-    def _work(self) -> None:
-        name = threading.current_thread().name
-        while (job := self._dispatcher.inbox.get()) is not None:
-            current = self._running[job.id] = Invocation(job, self._take_progress)
-            started = time.perf_counter()
+    def _add_worker(self, name: str, lane: str) -> None:
+        _spawn(name, lambda: self._work(name, lane))
+
+    def _work(self, name: str, lane: str) -> None:
+        inbox = self._dispatcher.lanes[lane].inbox
+        while (job := inbox.get()) is not None:
+            current = self._executor.begin(job, self._take_progress, self._give_up)
+            key = (job.number, job.claim)
+            run = self._running[key] = _Run(current, lane, name, time.perf_counter())
             outcome = self._executor.execute(current)
-            seconds = time.perf_counter() - started
-            self._running.pop(job.id, None)
-            self._dispatcher.done(Done(job, outcome, name, seconds))
+            if self._running.pop(key, None) is None:
+                return  # given up meanwhile: another thread has this one's place
+            self._dispatcher.done(run.done(outcome))
+
+    def _give_up(self, current: Invocation) -> None:
+        run = self._running.pop((current.job.number, current.job.claim), None)
+        if run is None:
+            return
+        self._logger.error(
+            "Job is stuck: {} ({}) has not ended {:g} s after its timeout. Another thread takes "
+            "the place of {}, and it counts as failed; give what it waits for a timeout",
+            *(current.name, current.id, STUCK_AFTER, run.worker),
+        )
+        self._add_worker(run.worker, run.lane)
+        outcome = self._executor.judge(current, JobTimeout("did not end after its timeout"))
+        self._dispatcher.done(run.done(outcome))
+        self._on_stuck()
 
     def _dispatch(self) -> None:
         while not self._end.is_set():
@@ -114,13 +151,28 @@ class ThreadRunner:
     def _take_progress(self, job: Job, done: float, note: str | None) -> None:
         self._progress[job.id] = (job, done, note)
 
-    def _each_round(self) -> None:
-        for job_id in self._queue.cancels(self._dispatcher.process) if self._running else ():
-            if invocation := self._running.get(job_id):
-                invocation.stop(given_back=False)
+    def _watch_over_jobs(self) -> float:
+        if self._running:
+            asked = set(self._queue.cancels(self._dispatcher.process))
+            for run in list(self._running.values()):
+                if run.current.id in asked:
+                    run.current.stop(given_back=False)
         if self._progress:
             latest = [self._progress.pop(key) for key in list(self._progress)]
             self._queue.report(latest)
+        return math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    current: Invocation
+    lane: str
+    worker: str
+    started: float
+
+    def done(self, outcome: Outcome) -> Done:
+        seconds = time.perf_counter() - self.started
+        return Done(self.current.job, outcome, self.lane, self.worker, seconds)
 
 
 def _spawn(name: str, target: Callable[[], None]) -> threading.Thread:

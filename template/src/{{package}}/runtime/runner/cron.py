@@ -1,0 +1,60 @@
+"""Schedule the recurring jobs: each tick once, over any number of processes.
+
+Every process that runs jobs looks. The queue notes when a job was last scheduled, in the
+transaction that keeps the job, so of several that come at one tick one succeeds. Ticks that were
+missed, as nothing ran, make one job together.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ..cron import next_tick
+from ..jobs import JobDefinition, Jobs
+from ..queue.protocol import Queue
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+FARTHEST = 86_400.0
+"""Seconds: a last run further ahead was noted by a clock that has been put back since."""
+
+
+class Cron:
+    """The recurring jobs of an app."""
+
+    def __init__(
+        self, queue: Queue, jobs: Jobs, logger: "Logger", clock: Callable[[], float]
+    ) -> None:
+        self._queue = queue
+        self._jobs = jobs
+        self._logger = logger
+        self._clock = clock
+        self._due: dict[str, float] = {}
+
+    def round(self) -> float:
+        """Schedule what is due; return the seconds until the next is, infinity if none recurs."""
+        now = self._clock()
+        recurring = [each for each in self._jobs if each.options.cron is not None]
+        if any(self._due.get(each.name, now) <= now for each in recurring):
+            self._look(recurring, now)
+        return min(self._due.values(), default=float("inf")) - now
+
+    def _look(self, recurring: Iterable[JobDefinition], now: float) -> None:
+        ticks = self._queue.ticks()
+        for each in recurring:
+            schedule = f"{each.options.cron} {each.options.timezone}"
+            known, last_run = ticks.get(each.name, ("", now))
+            if known != schedule:
+                self._queue.begin_cron(each.name, schedule)
+                last_run = now
+            due = _next(each, min(last_run, now + FARTHEST))
+            if due <= now:
+                new = self._jobs.new_job(each, {}, {})
+                if (answer := self._queue.tick(schedule, last_run, new)) is not None:
+                    self._logger.info("Scheduled job: {} ({}), by its cron", each.name, answer.id)
+                due = _next(each, now)
+            self._due[each.name] = due
+
+
+def _next(definition: JobDefinition, after: float) -> float:
+    return next_tick(definition.options.cron or "", definition.options.timezone, after)
