@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from .errors import Cancel
 from .job import Job
@@ -44,8 +46,7 @@ Report = Callable[[Job, float, str | None], None]
 OnStuck = Callable[["Invocation"], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(msgspec.Struct, frozen=True, gc=False):
     """One run of one job: `env.current`."""
 
     job: Job
@@ -53,7 +54,7 @@ class Invocation:
     deadline: float | None = None
     """UTC seconds at which the run is ended, if its job has a timeout."""
     _on_stuck: OnStuck | None = None
-    _stop: list[bool] = field(default_factory=list)
+    _stop: list[bool] = []
 
     @property
     def id(self) -> str:
@@ -114,8 +115,7 @@ class Invocation:
             self.progress((done + 1) / total if total else 0.0, f"{done + 1}{of_total}")
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnv:
+class JobEnv(msgspec.Struct, frozen=True):
     """The environment passed to every job. Read-only."""
 
     logger: "Logger"

@@ -6,7 +6,7 @@ them are drawn in docs/state-machine.md of the template.
 
 import re
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,7 +35,7 @@ LIVE = (State.SCHEDULED, State.READY, State.RUNNING)
 """The states in which a job still has work to do; a unique key holds through these."""
 
 
-class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+class NewJob(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What `schedule()` hands to a queue; everything in it has been checked."""
 
     name: str
@@ -55,14 +55,14 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
-class Enqueued(msgspec.Struct, frozen=True):
+class Enqueued(msgspec.Struct, frozen=True, gc=False):
     """What a queue answers: the job's id, and whether it is new or an earlier one with its key."""
 
     id: str
     new: bool
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One job as the queue keeps it, in the order of the columns of queue/schema_1.sql."""
 
     number: int
@@ -122,7 +122,7 @@ def split_id(public_id: str) -> tuple[int, str] | None:
     return (int(match[1]), match[2]) if match else None
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """How one run ended, and so what the queue writes. Only the executor makes one."""
 
     state: State
@@ -134,7 +134,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """Give the attempt back: the job was not at fault."""
 
 
-class Finished(msgspec.Struct, frozen=True):
+class Finished(NamedTuple):
     """A claimed job with its outcome: one line of what a worker writes back."""
 
     job: Job

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from .. import payload
-from ..job import Enqueued, Finished, Job, NewJob, State, job_id
+from ..job import Enqueued, Finished, Job, NewJob, Outcome, State, job_id
 from . import statements as sql
 from .protocol import ANY_QUEUE
 
@@ -61,41 +61,52 @@ def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> 
     """Write outcomes; return the ids of the jobs that had been taken away."""
     if not finished:
         return []
-    rows = [
-        (
-            *(job.number, job.claim, end.state, end.error, end.run_at, int(end.keep_attempt)),
-            *(job.token, job.claimed_by),
-        )
-        for job, end in ((each.job, each.outcome) for each in finished)
-    ]
-    written = dict(db.execute(sql.FINISH, (now, msgspec.json.encode(rows).decode())).fetchall())
-    settle_limits(db, written.values())
-    return [each.job.id for each in finished if each.job.number not in written]
+    parameters = (now, msgspec.json.encode([_end(*each) for each in finished]).decode())
+    refused = []
+    db.execute("SAVEPOINT finish")
+    if db.execute(sql.FINISH, parameters).rowcount != len(finished):
+        # Seldom: then once more, by the statement that tells which.
+        db.execute("ROLLBACK TO finish")
+        written = {number for (number,) in db.execute(sql.FINISH_AND_TELL, parameters)}
+        refused = [job.id for job, _ in finished if job.number not in written]
+    db.execute("RELEASE finish")
+    settle_limits(db, {job.limit_key for job, _ in finished})
+    return refused
+
+
+def _end(job: Job, end: Outcome) -> tuple[Any, ...]:
+    return (
+        *(job.number, job.claim, end.state, end.error, end.run_at, end.keep_attempt),
+        *(job.token, job.claimed_by),
+    )
 
 
 def claim(db: sqlite3.Connection, process: str, wanted: Mapping[str, int], now: float) -> list[Job]:
     """Claim the first jobs of each queue, and return them in the order to start them."""
     if not any(wanted.values()):
         return []
-    first: dict[str, list[tuple[int, int]]] = {}
+    first: dict[str, list[list[int]]] = {}
     for (queue,) in db.execute(sql.READY_QUEUES).fetchall():
         share = queue if queue in wanted else ANY_QUEUE
         if count := wanted.get(share, 0):
-            first.setdefault(share, []).extend(db.execute(sql.FIRST_READY, (queue, count)))
+            (found,) = db.execute(sql.FIRST_READY, (queue, count)).fetchone()
+            first.setdefault(share, []).extend(msgspec.json.decode(found))
     chosen = sorted(
         each for share, found in first.items() for each in sorted(found)[: wanted[share]]
     )
-    if not chosen:
-        return []
-    return take(db, process, [number for _, number in chosen], now)
+    return take(db, process, [number for _, number in chosen], now) if chosen else []
 
 
 def take(db: sqlite3.Connection, process: str, numbers: list[int], now: float) -> list[Job]:
-    """Claim the jobs with these numbers, and return them in the order to start them."""
-    wanted = msgspec.json.encode(numbers).decode()
-    rows = db.execute(sql.CLAIM, (process, now, wanted)).fetchall()
-    # RETURNING gives the rows in no order.
-    return sorted(map(job_of, rows), key=lambda job: (-job.priority, job.number))
+    """Claim the jobs with these numbers, and return them in that order."""
+    chosen = msgspec.json.encode(numbers).decode()
+    db.execute(sql.CLAIM, (process, now, chosen))
+    (claimed,) = db.execute(sql.CLAIMED, (chosen,)).fetchone()
+    return _read_jobs(claimed)
+
+
+_read_jobs = msgspec.json.Decoder(list[Job], strict=False).decode
+"""Not strict: SQLite's booleans are 0 and 1."""
 
 
 def give_back_all_but(

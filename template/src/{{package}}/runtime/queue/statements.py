@@ -71,18 +71,26 @@ SELECT queue FROM ready
 WHERE queue IS NOT NULL AND queue NOT IN (SELECT queue FROM paused_queues)
 """
 
+# Answers of many rows come as one JSON text, which is one step of SQLite: Python takes its own lock
+# again after each step, and the threads that run jobs want it too.
 FIRST_READY = """
-SELECT -priority, number FROM jobs
-WHERE state = 'ready' AND held = 0 AND queue = ?
-ORDER BY priority DESC, number LIMIT ?
+SELECT json_group_array(json_array(-priority, number)) FROM (
+    SELECT priority, number FROM jobs
+    WHERE state = 'ready' AND held = 0 AND queue = ?
+    ORDER BY priority DESC, number LIMIT ?)
 """
 
-CLAIM = f"""
+CLAIM = """
 UPDATE jobs
 SET state = 'running', claim = claim + 1, attempt = attempt + 1, claimed_by = ?, started_at = ?,
     progress = NULL, progress_note = NULL, cancel_asked = 0, held = 0
 WHERE number IN (SELECT value FROM json_each(?))
-RETURNING {COLUMNS}
+"""
+
+# In the order of the numbers given. Times come with five decimals.
+CLAIMED = f"""
+SELECT json_group_array(json_array({COLUMNS}))
+FROM json_each(?) AS chosen JOIN jobs ON jobs.number = chosen.value
 """
 
 # A job that was asked to stop and did not finish by itself is cancelled, not run again. The claim
@@ -101,8 +109,9 @@ SET state = CASE WHEN jobs.cancel_asked AND f.value ->> 2 IN ('ready', 'schedule
 FROM json_each(?) AS f
 WHERE jobs.number = f.value ->> 0 AND jobs.claim = f.value ->> 1 AND jobs.state = 'running'
   AND jobs.token = f.value ->> 6 AND jobs.claimed_by = f.value ->> 7
-RETURNING jobs.number, jobs.limit_key
 """
+
+FINISH_AND_TELL = f"{FINISH} RETURNING jobs.number"
 
 RESCUE = """
 UPDATE jobs

@@ -5,14 +5,14 @@ from queue import Empty, SimpleQueue
 
 from ..job import Job
 
-HORIZON = 0.005
+HORIZON = 0.01
 """Seconds of work to claim beyond the free threads: enough to never run dry, and no more than
 other processes and higher priorities can wait for."""
 
 MEASURED_OVER = 0.02
 """Seconds over which the rate is measured; a single quick job says little about it."""
 
-LARGEST_CLAIM = 200
+LARGEST_CLAIM = 500
 LONGEST_HOLD = 0.1
 """Seconds after which a claimed job that no thread could start is given back."""
 
@@ -24,7 +24,8 @@ class Lane:
         self.inbox: SimpleQueue[Job | None] = SimpleQueue()
         """Claimed jobs, for the threads; None sends one thread home."""
         self.low_water = 0
-        """When no more than these wait, the dispatcher has to claim again."""
+        """When no more than these wait, the dispatcher has to claim again: at once, so that SQLite
+        works while the threads do."""
         self._threads = threads
         self._held = 0
         self._ahead = 0
@@ -39,7 +40,7 @@ class Lane:
         """Hand claimed jobs to the threads."""
         self._last_start = time.monotonic()
         self._held += len(jobs)
-        self.low_water = len(jobs) // 2
+        self.low_water = len(jobs)
         for job in jobs:
             self.inbox.put(job)
 

@@ -5,7 +5,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from ..env import Invocation, Services
 from ..errors import JobTimeout, QueueError
@@ -163,8 +164,7 @@ class ThreadRunner:
         return math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(msgspec.Struct, frozen=True):
     current: Invocation
     lane: str
     worker: str

@@ -22,6 +22,14 @@ WAL_LIMIT = 64 * 2**20
 """Bytes to which the journal is cut back after it had to grow."""
 
 
+CHECKPOINT_AFTER = 4000
+"""Pages of 4 KiB after which the journal is played into the file: each time the disk is waited for,
+and what was written twice meanwhile is copied once."""
+
+CACHE = 32_000
+"""KiB of the file that the writer keeps at hand; taken only when it touches that much."""
+
+
 class FileError(OSError):
     """The file is not as it was left, or not for this version; the text says what to do."""
 
@@ -118,6 +126,8 @@ class DatabaseFile:
         try:
             writer.execute("PRAGMA journal_mode = WAL")
             writer.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+            writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AFTER}")
+            writer.execute(f"PRAGMA cache_size = -{CACHE}")
             _migrate(writer, self._scripts)
             # Who flushes the journal later need not be who made it, and so flush its name too.
             flush_folder(path.parent)
