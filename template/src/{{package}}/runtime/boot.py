@@ -99,7 +99,7 @@ def open_app(
     if production and queue_path is not None and not settings.jobs_any_filesystem:
         check_filesystem(queue_path)
     queue = SqliteQueue(queue_path, clock=clock)
-    cache = open_store(settings.cache_url, settings.root, durable=False)
+    cache = open_store(settings.cache_url, settings.root, durable=False, clock=clock)
     services = Services(
         package=PACKAGE,
         settings=settings,
@@ -107,7 +107,7 @@ def open_app(
         routes=routes,
         mailers=mailers,
         jobs=Jobs(definitions, queue, logger, settings.jobs_params_limit),
-        store=open_store(settings.store_url, settings.root),
+        store=open_store(settings.store_url, settings.root, clock=clock),
         cache=LoggedStore(cache, logger.debug),
         mutex=Mutex(queue_path and queue_path.with_name("mutex.lock")),
         clock=clock,

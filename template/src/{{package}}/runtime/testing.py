@@ -3,7 +3,9 @@
 Queue, store and cache are in memory and new for each test. `tests/conftest.py` loads this file.
 """
 
+import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import pytest
@@ -13,6 +15,7 @@ from .boot import PACKAGE, App, open_app, read_settings
 from .job import Finished, Job, Outcome, State
 from .queue.protocol import ANY_QUEUE
 from .routes import find_routes
+from .runner.cron import Cron
 from .runner.executor import Executor, describe
 from .web.application import build_application
 
@@ -44,11 +47,36 @@ class ExpectJob(Protocol):
         """
 
 
+class Clock:
+    """The fixture `clock`: the time as the app sees it. It goes on, from where it was moved to."""
+
+    def __init__(self) -> None:
+        self._moved = 0.0
+
+    def __call__(self) -> float:
+        """Return UTC seconds."""
+        return time.time() + self._moved
+
+    def move(self, by: timedelta) -> None:
+        """Make it later: what is due by then runs with the next `run_jobs()`."""
+        self._moved += by.total_seconds()
+
+    def move_to(self, moment: datetime) -> None:
+        """Make it this moment, which has a time zone."""
+        self._moved = moment.timestamp() - time.time()
+
+
 @pytest.fixture
-def app() -> Iterator[App]:
+def clock() -> Clock:
+    """A clock to move, for delays, retries, expiry and cron: `clock.move(timedelta(hours=1))`."""
+    return Clock()
+
+
+@pytest.fixture
+def app(clock: Clock) -> Iterator[App]:
     """The app as the environment `testing` has it; variables and `.env` do not reach it."""
     settings = read_settings(environ={"APP_ENV": "testing"})
-    with open_app(settings, routes=find_routes(PACKAGE)) as opened:
+    with open_app(settings, routes=find_routes(PACKAGE), clock=clock) as opened:
         yield opened
 
 
@@ -77,10 +105,13 @@ def run_job(app: App) -> RunJob:
 
 @pytest.fixture
 def run_jobs(app: App) -> RunJobs:
-    """Run what was scheduled so far: `run_jobs()`."""
+    """Run what was scheduled so far, and by its cron since the test began: `run_jobs()`."""
+    cron = Cron(app.queue, app.jobs, app.services.logger, app.services.clock)
+    cron.round()
 
     def run() -> int:
         count = 0
+        cron.round()
         app.queue.register("test", 1)
         try:
             while claimed := app.queue.exchange("test", [], {ANY_QUEUE: 1}).claimed:
