@@ -1,22 +1,26 @@
-"""Send every log line one way: the app's, its jobs' and its libraries', to stderr and a file."""
+"""Send every log line one way: the app's, its jobs' and its libraries', to stderr and files."""
 
 import contextlib
+import json
 import logging
 import os
 import sys
+import traceback
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from loguru import logger
 
 from .errors import SettingsError
-from .settings import Environment, LogLevel, Settings
+from .settings import Environment, LogFormat, LogLevel, Settings
 
 if TYPE_CHECKING:
     from loguru import Logger, Record
 
 FORMAT = (
-    "<dim>{time:YYYY-MM-DD HH:mm:ss.SSS}</> <level>{level: <7}</> "
+    "<dim>{time:YYYY-MM-DD HH:mm:ss.SSSZZ}</> <level>{level: <7}</> "
     "<cyan>{extra[job]}</><level>{message}</>"
 )
 
@@ -27,6 +31,8 @@ class LogContext(NamedTuple):
     name: str
     id: str
     attempt: int
+    request_id: str | None = None
+    """The web request that scheduled it."""
 
 
 current_job: ContextVar[LogContext | None] = ContextVar("current_job", default=None)
@@ -37,47 +43,57 @@ _handlers = [0]
 
 
 def configure_logging(settings: Settings) -> "Logger":
-    """Return the app's logger, writing to stderr and, if there is one, the log file.
+    """Return the app's logger, writing to stderr and to the log files that the settings name.
 
-    May be called again with other settings. Each line's `extra` has job_name, job_id and attempt
-    while a job runs. Values of variables are shown in tracebacks in development only. Raises
-    SettingsError if the log file cannot be written.
+    May be called again with other settings. Each line's `extra` has job_name, job_id, attempt and
+    request_id while a job runs. Values of variables are shown in tracebacks in development only.
+    Raises SettingsError if a log file cannot be written.
     """
     for handler in _handlers:
         with contextlib.suppress(ValueError):
             logger.remove(handler)
     _handlers.clear()
     logger.configure(patcher=_add_job)
-    shows_values = settings.environment is Environment.DEVELOPMENT
+    as_json = settings.log_format is LogFormat.JSON
+    common: dict[str, Any] = {
+        "format": _json_line if as_json else FORMAT,
+        "backtrace": False,
+        "diagnose": settings.environment is Environment.DEVELOPMENT,
+    }
+    colours = sys.stderr.isatty() and "NO_COLOR" not in os.environ and not as_json
     _handlers.append(
-        logger.add(
-            _to_stderr,
-            format=FORMAT,
-            level=settings.log_level,
-            colorize=sys.stderr.isatty() and "NO_COLOR" not in os.environ,
-            backtrace=False,
-            diagnose=shows_values,
-        )
+        logger.add(_to_stderr, level=settings.log_level, colorize=colours, **common),
     )
-    if settings.log_file is not None:
-        try:
-            handler = logger.add(
-                settings.log_file,
-                format=FORMAT,
-                level=settings.log_level,
-                backtrace=False,
-                diagnose=shows_values,
-                encoding="utf-8",
-                watch=True,
-            )
-        except OSError as error:
-            raise SettingsError(
-                f"LOG_FILE={str(settings.log_file)!r}: {error.strerror}; "
-                "write the path of a file that this user may write to"
-            ) from error
-        _handlers.append(handler)
+    files = {
+        "LOG_FILE": (settings.log_file, settings.log_level),
+        "ERROR_LOG_FILE": (settings.error_log_file, LogLevel.ERROR),
+    }
+    for variable, (path, level) in files.items():
+        if path is not None:
+            _handlers.append(_add_file(variable, path, level, settings, common))
     _intercept(settings.log_level)
     return logger
+
+
+def _add_file(
+    variable: str, path: Path, level: LogLevel, settings: Settings, common: dict[str, Any]
+) -> int:
+    try:
+        # Watched: another process may be the one that begins a new file.
+        return logger.add(
+            path,
+            level=level,
+            encoding="utf-8",
+            watch=True,
+            rotation=settings.log_file_limit or None,
+            retention=settings.log_files_kept,
+            **common,
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"{variable}={str(path)!r}: {error.strerror}; "
+            "write the path of a file that this user may write to"
+        ) from error
 
 
 def _to_stderr(line: str) -> None:
@@ -91,7 +107,25 @@ def _add_job(record: "Record") -> None:
     extra["job"] = ""
     if job is not None:
         extra["job"] = f"[{job.name} {job.id} #{job.attempt}] "
-        extra["job_name"], extra["job_id"], extra["attempt"] = job
+        extra["job_name"], extra["job_id"], extra["attempt"], request_id = job
+        if request_id is not None:
+            extra["request_id"] = request_id
+
+
+def _json_line(record: "Record") -> str:
+    extra = {key: value for key, value in record["extra"].items() if key not in {"job", "json"}}
+    line: dict[str, object] = {
+        "time": record["time"].astimezone(UTC).isoformat(timespec="milliseconds"),
+        "level": record["level"].name,
+        "message": record["message"],
+        "source": f"{record['name']}:{record['line']}",
+        **extra,
+    }
+    if (error := record["exception"]) is not None:
+        line["error"] = "".join(traceback.format_exception(*error))
+    text = json.dumps(line, default=str, ensure_ascii=False)
+    record["extra"]["json"] = text.encode("utf-8", "backslashreplace").decode()
+    return "{extra[json]}\n"
 
 
 def _intercept(level: LogLevel) -> None:

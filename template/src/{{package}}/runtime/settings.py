@@ -6,6 +6,7 @@ what to write; it ends the error line when something else was written.
 
 import inspect
 import io
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +34,13 @@ class LogLevel(StrEnum):
     INFO = "INFO"
     WARNING = "WARNING"
     ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    HUMAN = "human"
+    JSON = "json"
 
 
 Mode = Annotated[Environment, Meta(description="development, testing or production")]
@@ -79,8 +87,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Queues with threads of their own, as in `reports:2,mail:4`; the others share THREADS, or what
     `*:8` says. A queue with 0 is left to other processes."""
     log_level: Level = LogLevel.INFO
+    log_format: Annotated[LogFormat, Meta(description="human or json")] = LogFormat.HUMAN
+    """json writes one object a line."""
     log_file: Path | None = None
     """The file to which the log goes as well as to stderr."""
+    error_log_file: Path | None = None
+    """The file to which errors go besides."""
+    log_file_limit: Annotated[
+        int, Meta(ge=0, description="bytes, as in 50000000; 0 for no limit")
+    ] = 50_000_000
+    """Bytes after which a log file is put aside under its date, and a new one begun."""
+    log_files_kept: Annotated[int, Meta(ge=1, le=1000, description="a number from 1 to 1000")] = 5
+    """How many of a log file's earlier ones are kept."""
     jobs_url: Url = "sqlite:var/queue.db"
     store_url: Url = "sqlite:var/store.db"
     cache_url: Url = "memory:"
@@ -125,7 +143,9 @@ DEFAULTS: dict[str, dict[str, object]] = {
 }
 
 SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
-"""A variable with one of these in its name is not shown in an error."""
+"""A variable with one of these in its name is not shown."""
+
+USER_IN_URL = re.compile(r"(://[^:/@]*:).*@")
 
 
 def load_settings(
@@ -172,6 +192,17 @@ def load_settings(
     if problems:
         raise SettingsError("\n".join(problems))
     return kind(**values)
+
+
+def describe(settings: Settings) -> Iterator[str]:
+    """Give each setting as `NAME=value`, with secrets, and passwords in addresses, hidden."""
+    for name in settings.__struct_fields__:
+        variable, value = _variable(name), getattr(settings, name)
+        text = "" if value is None else str(value)
+        if text and any(word in variable for word in SECRET_WORDS):
+            text = "(hidden)"
+        text = USER_IN_URL.sub(r"\1(hidden)@", text)
+        yield f"{variable}={text}"
 
 
 def database_path(url: str, root: Path) -> Path | None:

@@ -15,6 +15,7 @@ COMMANDS = {
     "generate": (".generate", "generate", "Make a job and other parts of the app."),
     "g": (".generate", "generate", "The same as generate."),
     "jobs": (".jobs", "jobs", "List, schedule and retry jobs."),
+    "settings": (".settings", "settings", "Show every setting that is in force."),
     "routes": (".server", "routes", "List the routes of all views."),
 }
 """Each command's module, its name there, and its line of help: help imports none of them."""

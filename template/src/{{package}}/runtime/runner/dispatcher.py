@@ -167,7 +167,7 @@ class Dispatcher:
     def _tell_completed(self, report: Done) -> None:
         # One line a job, written by this one thread: ten threads that write cost six times that.
         job = report.job
-        token = current_job.set(LogContext(job.name, job.id, job.attempt))
+        token = current_job.set(LogContext(job.name, job.id, job.attempt, job.request_id))
         self._logger.info(
             "Job completed: {} ({}, {}, {:.1f} ms)",
             *(job.name, report.worker, job.id, report.seconds * 1000),

@@ -51,7 +51,7 @@ class Executor:
     def execute(self, current: Invocation) -> Outcome:
         """Run the job to its end, in this thread. Never raises."""
         job = current.job
-        token = current_job.set(LogContext(job.name, job.id, job.attempt))
+        token = current_job.set(LogContext(job.name, job.id, job.attempt, job.request_id))
         try:
             self.run(current)
         except (UnknownJobError, InvalidParamsError) as error:
