@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from loguru import logger
 
 from .errors import SettingsError
+from .logfiles import Rotation
 from .settings import Environment, LogFormat, LogLevel, Settings
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def configure_logging(settings: Settings) -> "Logger":
 def _add_file(
     variable: str, path: Path, level: LogLevel, settings: Settings, common: dict[str, Any]
 ) -> int:
+    rotation = Rotation(path, settings.log_file_limit, settings.log_files_kept)
     try:
         # Watched: another process may be the one that begins a new file.
         return logger.add(
@@ -85,8 +87,8 @@ def _add_file(
             level=level,
             encoding="utf-8",
             watch=True,
-            rotation=settings.log_file_limit or None,
-            retention=settings.log_files_kept,
+            rotation=rotation.is_due,
+            retention=rotation.tidy,
             **common,
         )
     except OSError as error:
