@@ -51,6 +51,8 @@ clean: ## Remove what the other targets made here.
 .venv/made: requirements/dev.txt
 	@$(PYTHON) -c '$(NEEDED)' || { echo "Chuckwalla needs Python 3.11 or later, but '$(PYTHON)' \
 	is not: try make PYTHON=python3.12" >&2; exit 1; }
+	@test ! -L .venv || { echo ".venv is a link, and what it leads to would be emptied: remove it" >&2; \
+	exit 1; }
 	@echo "Installing the tools of requirements/dev.txt into .venv"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
