@@ -65,8 +65,8 @@ def params_type(run: Callable[..., object]) -> type[JobParams] | None:
 
     Raises InvalidOptionError if the annotation is something else.
     """
-    _, name, *_ = inspect.signature(run).parameters
-    kind = typing.get_type_hints(run).get(name, Params)
+    names = list(inspect.signature(run).parameters)
+    kind = typing.get_type_hints(run).get(names[1], Params) if len(names) > 1 else Params
     if isinstance(kind, type) and issubclass(kind, JobParams):
         return kind
     if kind not in (Params, Any, dict) and typing.get_origin(kind) is not dict:

@@ -93,10 +93,17 @@ class Inspector(Protocol):
         """Return the names of the paused queues."""
         ...
 
-    def prune(self, state: State, *, age: float, keep: int, most: int = 1000) -> int:
-        """Delete finished jobs, counted as pruned; return how many, `most` at most.
+    def old(self, state: State, *, age: float, keep: int) -> tuple[float, int]:
+        """Return up to where to prune the jobs of a final state: that one's end and its number.
 
-        Those that ended over `age` seconds ago, and those beyond the `keep` newest of the state.
+        Old are those that ended over `age` seconds ago, and those beyond the `keep` newest.
+        """
+        ...
+
+    def prune(self, state: State, up_to: tuple[float, int], *, most: int = 1000) -> int:
+        """Delete the jobs of a final state that `old` told of, counted as pruned.
+
+        Returns how many: `most` at most, the oldest first.
         """
         ...
 
@@ -127,7 +134,7 @@ class Queue(Inspector, Protocol):
     def enqueue_claimed(self, job: NewJob, process: str) -> Job:
         """Keep a job durably, claimed by this process from the start; the caller runs it.
 
-        Raises QueueError if a live job holds its unique key.
+        Raises QueueError if a live job holds its unique key, or as many as its limit allows run.
         """
         ...
 
@@ -170,7 +177,10 @@ class Queue(Inspector, Protocol):
         ...
 
     def begin_cron(self, name: str, schedule: str) -> None:
-        """Note that a job recurs from now on; nothing if its times are `schedule` already."""
+        """Note that a job recurs from now on; nothing if its times are `schedule` already.
+
+        Unless it was last scheduled over a day ahead of now: then a clock has been put back.
+        """
         ...
 
     def tick(self, schedule: str, last_run: float, job: NewJob) -> Enqueued | None:

@@ -47,7 +47,19 @@ def _row(job: NewJob, now: float) -> tuple[Any, ...]:
 def settle_limits(db: sqlite3.Connection, keys: Iterable[str | None]) -> None:
     """Let go the ready jobs of these limit keys that may run now."""
     for key in set(keys) - {None}:
+        db.execute(sql.STAND_BACK, {"key": key})
         db.execute(sql.LET_GO, {"key": key})
+
+
+def make_way(db: sqlite3.Connection, job: NewJob) -> bool:
+    """Let a job that is to run at once take the place of one that has not begun; False if full."""
+    if job.limit_key is None or job.limit_size is None:
+        return True
+    (running,) = db.execute(sql.RUNNING_OF_LIMIT, {"key": job.limit_key}).fetchone()
+    if running >= job.limit_size:
+        return False
+    db.execute(sql.MAKE_WAY, {"key": job.limit_key})
+    return True
 
 
 def change(db: sqlite3.Connection, statement: str, parameters: Sequence[object]) -> int:

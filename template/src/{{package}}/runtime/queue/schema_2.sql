@@ -58,6 +58,7 @@ CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running');
 CREATE INDEX jobs_limited ON jobs (limit_key, held, priority DESC, number)
     WHERE limit_key IS NOT NULL AND state IN ('ready', 'running');
+CREATE INDEX jobs_held ON jobs (limit_key, number) WHERE state = 'ready' AND held = 1;
 
 -- The times by which last_run was told: when they are changed, nothing has been missed.
 ALTER TABLE cron_ticks ADD COLUMN schedule TEXT NOT NULL DEFAULT '';

@@ -95,19 +95,21 @@ class SqliteQueue:
             return False
 
         def operation(db: sqlite3.Connection) -> bool:
-            count = db.execute(sql.DISCARD, key).rowcount
-            db.execute(sql.COUNT_REMOVED, ("discarded", count))
-            return bool(count)
+            if not db.execute(sql.DISCARD, key).rowcount:
+                return False
+            db.execute(sql.COUNT_REMOVED, ("discarded", 1))
+            return True
 
         return self._database.write(operation)
 
-    def prune(self, state: State, *, age: float, keep: int, most: int = 1000) -> int:
-        # What is beyond the newest is looked up first: that reads through an index of all it keeps.
-        rest = self._database.read(sql.NEWEST[state], (keep,))
-        before = max([self._clock() - age, *(finished_at for (finished_at,) in rest)])
+    def old(self, state: State, *, age: float, keep: int) -> tuple[float, int]:
+        # To find what is beyond the newest, SQLite reads through an index of all that is kept.
+        beyond = self._database.read(sql.NEWEST[state], (keep,))
+        return max([(self._clock() - age, 0), *beyond])
 
+    def prune(self, state: State, up_to: tuple[float, int], *, most: int = 1000) -> int:
         def operation(db: sqlite3.Connection) -> int:
-            count = db.execute(sql.PRUNE[state], (before, most)).rowcount
+            count = db.execute(sql.PRUNE[state], (*up_to, most)).rowcount
             if count:
                 db.execute(sql.COUNT_REMOVED, ("pruned", count))
             return count
@@ -169,8 +171,15 @@ class SqliteQueue:
             (answer,) = rows.insert(db, [job], now)
             if not answer.new:
                 raise QueueError(f"job {answer.id} is live under the key {job.unique_key!r}")
+            if not rows.make_way(db, job):
+                raise QueueError(
+                    f"{job.limit_size} jobs of the limit {job.limit_key!r} run already: "
+                    "try again when one has ended"
+                )
             (number, _) = split_id(answer.id) or (0, "")
-            return rows.take(db, process, [number], now)[0]
+            (taken,) = rows.take(db, process, [number], now)
+            rows.settle_limits(db, {job.limit_key})
+            return taken
 
         return self._database.write(operation)
 

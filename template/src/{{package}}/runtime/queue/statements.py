@@ -36,6 +36,16 @@ WHERE number IN (SELECT number FROM jobs WHERE state = 'scheduled' AND run_at <=
 RETURNING limit_key
 """
 
+# Who may run and has not begun stands back for those of a higher priority that came later.
+STAND_BACK = """
+UPDATE jobs SET held = 1
+WHERE number IN (
+    SELECT number FROM jobs
+    WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0 AND state = 'ready'
+      AND priority < (SELECT max(priority) FROM jobs
+                      WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1))
+"""
+
 # As many as may run besides those that run or may run already, by the limit of the newest one.
 LET_GO = """
 UPDATE jobs SET held = 0
@@ -45,10 +55,24 @@ WHERE number IN (
     ORDER BY priority DESC, number
     LIMIT max(0, coalesce(
         (SELECT limit_size FROM jobs
-         WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1
+         WHERE limit_key = :key AND state = 'ready' AND held = 1
          ORDER BY number DESC LIMIT 1), 0)
       - (SELECT count(*) FROM jobs
          WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0)))
+"""
+
+# For a job that is to run at once: the limit's last one that may run and has not begun.
+MAKE_WAY = """
+UPDATE jobs SET held = 1
+WHERE number = (
+    SELECT number FROM jobs
+    WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0 AND state = 'ready'
+    ORDER BY priority, number DESC LIMIT 1)
+"""
+
+RUNNING_OF_LIMIT = """
+SELECT count(*) FROM jobs
+WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0 AND state = 'running'
 """
 
 NEXT_DUE = "SELECT min(run_at) FROM jobs WHERE state = 'scheduled'"
@@ -197,15 +221,17 @@ UNION ALL SELECT 'cancelled', count(*) FROM jobs WHERE state = 'cancelled'
 PRUNE = {
     state: f"""
 DELETE FROM jobs
-WHERE number IN (SELECT number FROM jobs WHERE state = '{state}' AND finished_at < ?
-                 ORDER BY finished_at LIMIT ?)
+WHERE number IN (SELECT number FROM jobs
+                 WHERE state = '{state}' AND (finished_at, number) <= (?, ?)
+                 ORDER BY finished_at, number LIMIT ?)
 """
     for state in FINAL
 }
 
 NEWEST = {
     state: f"""
-SELECT finished_at FROM jobs WHERE state = '{state}' ORDER BY finished_at DESC LIMIT 1 OFFSET ?
+SELECT finished_at, number FROM jobs
+WHERE state = '{state}' ORDER BY finished_at DESC, number DESC LIMIT 1 OFFSET ?
 """
     for state in FINAL
 }
@@ -237,7 +263,7 @@ TICKS = "SELECT name, schedule, last_run FROM cron_ticks"
 BEGIN_CRON = """
 INSERT INTO cron_ticks (name, schedule, last_run) VALUES (?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET schedule = excluded.schedule, last_run = excluded.last_run
-    WHERE schedule <> excluded.schedule
+    WHERE schedule <> excluded.schedule OR last_run > excluded.last_run + 86400
 """
 
 TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"

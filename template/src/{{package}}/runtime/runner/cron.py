@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from loguru import Logger
 
 FARTHEST = 86_400.0
-"""Seconds: a last run further ahead was noted by a clock that has been put back since."""
+"""Seconds: a last run further ahead was noted by a clock that has been put back since. One that is
+nearer is waited for, so that no tick comes twice."""
 
 
 class Cron:
@@ -30,10 +31,14 @@ class Cron:
         self._logger = logger
         self._clock = clock
         self._due: dict[str, float] = {}
+        self._looked = 0.0
 
     def round(self) -> float:
         """Schedule what is due; return the seconds until the next is, infinity if none recurs."""
         now = self._clock()
+        if now < self._looked:
+            self._due.clear()
+        self._looked = now
         recurring = [each for each in self._jobs if each.options.cron is not None]
         if any(self._due.get(each.name, now) <= now for each in recurring):
             self._look(recurring, now)
@@ -44,10 +49,10 @@ class Cron:
         for each in recurring:
             schedule = f"{each.options.cron} {each.options.timezone}"
             known, last_run = ticks.get(each.name, ("", now))
-            if known != schedule:
+            if known != schedule or last_run > now + FARTHEST:
                 self._queue.begin_cron(each.name, schedule)
                 last_run = now
-            due = _next(each, min(last_run, now + FARTHEST))
+            due = _next(each, last_run)
             if due <= now:
                 new = self._jobs.new_job(each, {}, {})
                 if (answer := self._queue.tick(schedule, last_run, new)) is not None:

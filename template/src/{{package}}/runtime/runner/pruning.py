@@ -25,22 +25,28 @@ class Pruning:
         self._settings = settings
         self._logger = logger
         self._due = time.monotonic() + INTERVAL
+        self._left: dict[State, tuple[float, int]] = {}
         self._pruned = 0
 
     def round(self) -> float:
         """Delete a batch of each state if it is time; return the seconds until it is again."""
         if (left := self._due - time.monotonic()) > 0:
             return left
-        settings, most = self._settings, 0
-        for state in FINAL:
-            completed = state is State.COMPLETED
-            age = settings.jobs_keep_completed if completed else settings.jobs_keep_failed
-            count = self._queue.prune(state, age=age, keep=settings.jobs_keep_most, most=BATCH)
+        self._left = self._left or {state: self._old(state) for state in FINAL}
+        for state, up_to in list(self._left.items()):
+            count = self._queue.prune(state, up_to, most=BATCH)
             self._pruned += count
-            most = max(most, count)
-        if most < BATCH:
-            if self._pruned:
-                self._logger.info("Finished jobs pruned: {}", self._pruned)
-            self._pruned = 0
-            self._due = time.monotonic() + INTERVAL
-        return max(self._due - time.monotonic(), 0.0)
+            if count < BATCH:
+                del self._left[state]
+        if self._left:
+            return 0.0
+        if self._pruned:
+            self._logger.info("Finished jobs pruned: {}", self._pruned)
+        self._pruned = 0
+        self._due = time.monotonic() + INTERVAL
+        return INTERVAL
+
+    def _old(self, state: State) -> tuple[float, int]:
+        settings, completed = self._settings, state is State.COMPLETED
+        age = settings.jobs_keep_completed if completed else settings.jobs_keep_failed
+        return self._queue.old(state, age=age, keep=settings.jobs_keep_most)
