@@ -18,6 +18,9 @@ FOREIGN_LOCK_TIMEOUT = 5.0
 """Seconds that it waits for another program, which does not know of our writer lock: fewer, so
 that not those who wait behind it time out first, and blame it."""
 
+CLOSING_TIME = 500
+"""Milliseconds that another process may take to close the file."""
+
 WAL_LIMIT = 64 * 2**20
 """Bytes to which the journal is cut back after it had to grow."""
 
@@ -51,6 +54,7 @@ class DatabaseFile:
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
         with self.exclusive():
             if path is not None:
+                self._check_journal(path)
                 self._open(path)
             else:
                 self.writer = self.connect()
@@ -106,16 +110,49 @@ class DatabaseFile:
         before = self.writer
         here = look(self.path)
         if here.file == self._opened.file and here != self._opened:
-            before.close()
+            self._close_writer(self.path)
         self._open(self.path)
         before.close()
 
     def close(self) -> None:
         """Close the connection and the lock."""
-        self.writer.close()
+        if self.path is None:
+            self.writer.close()
+        else:
+            self._close_writer(self.path)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _check_journal(self, path: Path) -> None:
+        # Who has the file open has a journal as well. If that is not at its name, it was taken
+        # away; a new one beside it would not know what was acknowledged in it, nor it of that.
+        if Path(f"{path}-wal").exists() or not path.exists():
+            return
+        with contextlib.closing(self.connect()) as probe:
+            probe.execute(f"PRAGMA busy_timeout = {CLOSING_TIME}")
+            probe.execute("PRAGMA locking_mode = EXCLUSIVE")
+            try:
+                probe.execute("PRAGMA user_version").fetchone()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                raise FileError(
+                    "its journal was taken away from another process: try again when that has "
+                    "noticed, or end it"
+                ) from None
+
+    def _close_writer(self, path: Path) -> None:
+        # The last to close a file deletes the journal by its name, even if it is another's by now.
+        journal, kept = Path(f"{path}-wal"), Path(f"{path}-wal.kept")
+        others = look(path).journal not in (None, self._opened.journal)
+        if others:
+            kept.unlink(missing_ok=True)
+            kept.hardlink_to(journal)
+        self.writer.close()
+        if others:
+            kept.replace(journal)
+            kept.unlink(missing_ok=True)
 
     def _open(self, path: Path) -> None:
         # SQLite gives its journal the file's own permissions. A file that is there must not be

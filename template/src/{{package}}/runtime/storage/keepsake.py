@@ -34,7 +34,10 @@ def keep(connection: sqlite3.Connection, path: Path, opened: Place, since: float
     """
     here = look(path)
     if here.file == opened.file:
-        _play_journal(connection)
+        # Whoever sees it first plays it; what is in a new one, this connection knows nothing of.
+        journal = Path(f"{path}-wal")
+        if not (journal.exists() and journal.stat().st_size):
+            _play_journal(connection)
         return "its journal was taken away: leave the files of a running app alone"
     if not _is_deleted(opened.file):
         if here.file is None:
@@ -89,7 +92,7 @@ def _save(connection: sqlite3.Connection, stem: Path, since: float) -> Path | No
     partial = Path(f"{path}{_PARTIAL}")
     try:
         partial.touch(mode=0o600)
-        if _works(connection, "VACUUM INTO ?", str(partial)):
+        if _try(connection, "VACUUM INTO ?", str(partial)) is not None:
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
             partial.rename(path)
@@ -101,7 +104,9 @@ def _save(connection: sqlite3.Connection, stem: Path, since: float) -> Path | No
 
 
 def _play_journal(connection: sqlite3.Connection) -> None:
-    _works(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    answer = _try(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    if answer and answer[0][0]:
+        raise sqlite3.OperationalError("database is locked")
 
 
 def _set_aside_journal(path: Path, opened: Place) -> None:
@@ -112,12 +117,13 @@ def _set_aside_journal(path: Path, opened: Place) -> None:
             part.rename(f"{part}.saved-{inode}")
 
 
-def _works(connection: sqlite3.Connection, statement: str, *parameters: str) -> bool:
-    # False if the file is damaged; other trouble, such as a full disk, comes out.
+def _try(
+    connection: sqlite3.Connection, statement: str, *parameters: str
+) -> list[tuple[int, ...]] | None:
+    # None if the file is damaged; other trouble, such as a full disk, comes out.
     try:
-        connection.execute(statement, parameters)
+        return connection.execute(statement, parameters).fetchall()
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        return False
-    return True
+        return None
