@@ -92,7 +92,7 @@ class ThreadRunner:
             self._logger.info("Stopping: what runs has {:.1f} s, what waits is kept", grace)
         if not self.wait_until(self._is_idle, max(grace - LAST_WORD, 0.0)):
             self._logger.warning(
-                "{} jobs still run: they are told to stop, and run again later",
+                "Jobs that still run: {}; they are told to stop, and run again later",
                 len(self._dispatcher.claimed),
             )
             for run in list(self._running.values()):
