@@ -8,6 +8,7 @@ import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC
+from multiprocessing import current_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,10 @@ FORMAT = (
     "<dim>{time:YYYY-MM-DD HH:mm:ss.SSSZZ}</> <level>{level: <7}</> "
     "<cyan>{extra[job]}</><level>{message}</>"
 )
+FORMAT_OF_SEVERAL = FORMAT.replace("</> ", "</> <dim>{process}</> ", 1)
+
+WORKER_PROCESS = "worker process"
+"""The name of those processes of which there are several: each line of theirs has its number."""
 
 
 class LogContext(NamedTuple):
@@ -55,9 +60,10 @@ def configure_logging(settings: Settings) -> "Logger":
             logger.remove(handler)
     _handlers.clear()
     logger.configure(patcher=_add_job)
+    human = FORMAT_OF_SEVERAL if current_process().name == WORKER_PROCESS else FORMAT
     as_json = settings.log_format is LogFormat.JSON
     common: dict[str, Any] = {
-        "format": _json_line if as_json else FORMAT,
+        "format": _json_line if as_json else human,
         "backtrace": False,
         "diagnose": settings.environment is Environment.DEVELOPMENT,
     }
@@ -119,6 +125,7 @@ def _json_line(record: "Record") -> str:
     line: dict[str, object] = {
         "time": record["time"].astimezone(UTC).isoformat(timespec="milliseconds"),
         "level": record["level"].name,
+        "process": record["process"].id,
         "message": record["message"],
         "source": f"{record['name']}:{record['line']}",
         **extra,

@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from loguru import logger
 
 from ..errors import AppError
+from ..logs import WORKER_PROCESS
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -37,7 +38,7 @@ class Child:
 
     def __init__(self, work: Work) -> None:
         self._reports, reports = _spawn.Pipe(duplex=False)
-        self._process = _spawn.Process(target=_run, args=(work, reports))
+        self._process = _spawn.Process(name=WORKER_PROCESS, target=_run, args=(work, reports))
         self.started = time.monotonic()
         # Here, as otherwise the first process starts it, and that unblocks the signals too early.
         resource_tracker.ensure_running()
