@@ -6,10 +6,9 @@ supervisor dies. The same command in a subprocess would have to build both.
 """
 
 import contextlib
-import multiprocessing.connection
+import multiprocessing
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from multiprocessing import resource_tracker
@@ -20,8 +19,7 @@ from loguru import logger
 
 from ..errors import AppError
 from ..logs import WORKER_PROCESS
-
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from ..signals import STOP_SIGNALS, handle, watch_parent
 
 TICK = 1.0
 """Seconds for which the main thread waits at most: a signal that comes in the instant before it
@@ -90,10 +88,15 @@ def wait_for(stop: "SimpleQueue[int]") -> None:
 def _run(work: Work, reports: Connection) -> None:
     stop: SimpleQueue[int] = SimpleQueue()
     # A second SIGTERM changes nothing: systemd sends one to every process, as the supervisor does.
-    signal.signal(signal.SIGTERM, lambda number, _frame: stop.put(number))
-    signal.signal(signal.SIGINT, lambda *_: None)
+    handle(signal.SIGTERM, lambda number, _frame: stop.put(number))
+    handle(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-    threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+
+    def stop_alone() -> None:
+        logger.warning("The supervisor is gone: stopping")
+        stop.put(0)
+
+    watch_parent(stop_alone)
 
     def begun() -> None:
         with contextlib.suppress(BrokenPipeError):
@@ -105,11 +108,3 @@ def _run(work: Work, reports: Connection) -> None:
     except AppError as error:
         reports.send(str(error))
         sys.exit(1)
-
-
-def _stop_with_parent(stop: "SimpleQueue[int]") -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        logger.warning("The supervisor is gone: stopping")
-        stop.put(0)

@@ -1,7 +1,6 @@
 """`server` and `worker`: run the app until it is told to stop. `routes`: what it would serve."""
 
 import functools
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
@@ -14,8 +13,9 @@ from ..boot import PACKAGE, open_app, read_settings
 from ..discovery import package_folder
 from ..routes import find_routes
 from ..settings import Environment
+from ..signals import STOP_SIGNALS, Stops, end_at_once, handle
 from ..web import server as web
-from .child import STOP_SIGNALS, wait_for
+from .child import wait_for
 from .supervisor import Supervisor
 
 SWITCH_INTERVAL = 0.0005
@@ -74,9 +74,9 @@ def worker(threads: str | None, processes: int) -> None:
     overrides = {"threads": threads}
     if processes == 1:
         work(overrides, _wait_for_signal())
-    else:
-        working = functools.partial(work, overrides)
-        Supervisor(working, processes, read_settings(overrides)).run()
+        return
+    settings = read_settings(overrides)
+    Supervisor(functools.partial(work, overrides), processes, settings).run()
 
 
 def work(overrides: Mapping[str, object], wait: Callable[[], None]) -> None:
@@ -92,17 +92,17 @@ def work(overrides: Mapping[str, object], wait: Callable[[], None]) -> None:
 
 
 def _wait_for_signal() -> Callable[[], None]:
-    stops = web.Stops()
+    stops = Stops()
     # What a signal handler may fill, whatever it interrupts; not so an Event.
     stop: SimpleQueue[int] = SimpleQueue()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         if stops.is_second(number):
-            web.end_at_once(number)
+            end_at_once(number)
         stop.put(number)
 
     for each in STOP_SIGNALS:
-        signal.signal(each, on_signal)
+        handle(each, on_signal)
     return functools.partial(wait_for, stop)
 
 

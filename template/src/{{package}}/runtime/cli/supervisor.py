@@ -10,8 +10,8 @@ from queue import Empty, SimpleQueue
 from ..errors import AppError
 from ..logs import configure_logging
 from ..settings import Settings
-from ..web.server import Stops, end_at_once
-from .child import STOP_SIGNALS, TICK, Child, Work
+from ..signals import STOP_SIGNALS, Stops, end_at_once
+from .child import TICK, Child, Work
 
 QUICK_END = 5.0
 """Seconds: a process that ends sooner has probably met what its successor will meet as well."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import inspect
+import os
 import random
+import sys
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from ..arena import Arena
@@ -81,7 +83,7 @@ class Executor:
     ) -> None:
         timeout = definition.options.timeout
         if timeout is None:
-            result = definition.run(allocator, params, env)
+            result = _run(definition.run, allocator, params, env)
             if inspect.iscoroutine(result):
                 asyncio.run(result)
             return
@@ -91,7 +93,7 @@ class Executor:
                     watch.only_watch()
                     asyncio.run(_within(timeout, definition.run(allocator, params, env)))
                 else:
-                    definition.run(allocator, params, env)
+                    _run(definition.run, allocator, params, env)
             except JobTimeout:
                 raise JobTimeout(f"took longer than its timeout of {timeout:g} s") from None
 
@@ -147,6 +149,27 @@ async def _within(seconds: float, work: Awaitable[object]) -> None:
         if limit.expired():
             raise JobTimeout from None
         raise
+
+
+def _run(run: Callable[..., object], *arguments: object) -> object:
+    process = os.getpid()
+    try:
+        return run(*arguments)
+    finally:
+        if os.getpid() != process:
+            _end_fork(sys.exception())
+
+
+def _end_fork(error: BaseException | None) -> None:
+    # A child that the job forked has come back from it: what follows is its parent's to do.
+    code = 0
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        traceback.print_exception(error)
+        code = 1
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _own_frames(error: BaseException) -> TracebackType | None:

@@ -2,12 +2,9 @@
 
 import contextlib
 import functools
-import multiprocessing
-import multiprocessing.connection
 import os
 import signal
 import socket as sockets
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,16 +18,13 @@ from uvicorn.supervisors.statreload import StatReload
 from ..env import Services
 from ..errors import AppError
 from ..settings import database_path
+from ..signals import STOP_SIGNALS, Stops, end_at_once, handle, watch_parent
 from .application import build_application
 
 if TYPE_CHECKING:
     from ..runner.protocol import Runner
 
 BACKLOG = 2048
-SAME_SIGNAL = 0.5
-"""Seconds within which a second signal is the first once more: who ends a group of processes
-reaches this one directly, and again through a parent that passes signals on, as `uv run` does."""
-
 OPEN_REQUESTS_GRACE = 5
 """Seconds that requests have to be answered when the server stops; jobs may run meanwhile."""
 
@@ -75,21 +69,6 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
     )
 
 
-class Stops:
-    """Tells a second signal to stop from a first one that comes twice."""
-
-    def __init__(self) -> None:
-        self._first: tuple[int, float] | None = None
-
-    def is_second(self, number: int) -> bool:
-        """Take a signal; return whether somebody has lost patience."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first = (number, now)
-        first, since = self._first
-        return number != first or now - since > SAME_SIGNAL
-
-
 class _Server(uvicorn.Server):
     """Ends at once on a second signal: whatever it was doing is taken back by the next process."""
 
@@ -112,11 +91,6 @@ class _Server(uvicorn.Server):
         """Return the seconds left since the signal to stop."""
         began = self._grace_began
         return grace if began is None else max(grace - (time.monotonic() - began), 0.0)
-
-
-def end_at_once(number: int) -> None:
-    """End the process without any clean-up, as a kill would; nothing in the queue is lost."""
-    os._exit(128 + number)
 
 
 def run(
@@ -150,8 +124,10 @@ def run(
         # Until uvicorn has its own handlers; and again after it, as it then raises the signal anew.
         server.should_exit = True
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop_early)
+    for number in STOP_SIGNALS:
+        handle(number, stop_early)
+    # A process that a job has forked may outlive this one, and must not keep the address.
+    os.register_at_fork(after_in_child=socket.close)
     server.run(sockets=[socket])
 
 
@@ -204,17 +180,10 @@ def reload_on_change(
 def _child(
     serve: Callable[..., None], overrides: Mapping[str, object], sockets: list[sockets.socket]
 ) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     try:
         serve(sockets[0], overrides, reloading=True)
     except AppError as error:
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)
         click.echo("Waiting for a change.", err=True)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
