@@ -11,8 +11,9 @@ import click
 
 from ..boot import PACKAGE, open_app, read_settings
 from ..discovery import package_folder
+from ..errors import SettingsError
 from ..routes import find_routes
-from ..settings import Environment
+from ..settings import Environment, database_path
 from ..signals import STOP_SIGNALS, Stops, end_at_once, handle
 from ..web import server as web
 from .child import wait_for
@@ -76,6 +77,11 @@ def worker(threads: str | None, processes: int) -> None:
         work(overrides, _wait_for_signal())
         return
     settings = read_settings(overrides)
+    if database_path(settings.jobs_url, settings.root) is None:
+        raise SettingsError(
+            f"JOBS_URL={settings.jobs_url!r}: each of {processes} worker processes would have a "
+            "queue of its own; name a file, as in JOBS_URL=sqlite:var/queue.db"
+        )
     Supervisor(functools.partial(work, overrides), processes, settings).run()
 
 
