@@ -166,8 +166,8 @@ class DatabaseFile:
             writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AFTER}")
             writer.execute(f"PRAGMA cache_size = -{CACHE}")
             _migrate(writer, self._scripts)
-            # Who flushes the journal later need not be who made it, and so flush its name too.
-            flush_folder(path.parent)
+            # SQLite flushes the names of its files, with the journal; not that of their folder.
+            flush_folder(path.absolute().parent.parent)
         except BaseException:
             writer.close()
             raise
