@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from .errors import AppError as AppError
     from .errors import Cancel as Cancel
     from .errors import JobTimeout as JobTimeout
+    from .errors import MailError as MailError
+    from .errors import RequestError as RequestError
     from .errors import Retry as Retry
     from .job import Job as Job
     from .job import State as State
+    from .mail.mail import Mail as Mail
     from .options import JobOptions as JobOptions
     from .params import JobParams as JobParams
     from .params import Params as Params
     from .settings import Settings as Settings
+    from .web.multipart import Upload as Upload
     from .web.request import Request as Request
 else:
     _HOMES = {
@@ -36,12 +40,16 @@ else:
         "JobOptions": ".options",
         "JobTimeout": ".errors",
         "JobParams": ".params",
+        "Mail": ".mail.mail",
+        "MailError": ".errors",
         "Params": ".params",
         "Request": ".web.request",
+        "RequestError": ".errors",
         "Response": "starlette.responses",
         "Retry": ".errors",
         "Settings": ".settings",
         "State": ".job",
+        "Upload": ".web.multipart",
         "open_app": ".boot",
     }
 

@@ -10,11 +10,14 @@ from types import ModuleType, TracebackType
 from typing import Self
 
 from .discovery import package_folder
-from .env import AroundJob, Services
+from .env import AroundJob, Services, outside_env
 from .errors import SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
 from .logs import configure_logging
 from .mail.discovery import find_mailers
+from .mail.job import MAIL_JOB, MAIL_JOB_DEFINITION
+from .mail.mailers import MailDraft, Mailers
+from .mail.transport import choose_transport
 from .mutex import Mutex
 from .queue.protocol import Queue
 from .queue.sqlite import SqliteQueue
@@ -44,6 +47,11 @@ class App:
     def job(self, name: str, /, **params: object) -> JobDraft:
         """Return a job to schedule, as `request.job` does. Raises UnknownJobError."""
         return self.jobs.draft(name, params)
+
+    def mail(self, name: str, /, **given: object) -> MailDraft:
+        """Return a mail to fill in and deliver, as `request.mail` does. Raises MailError."""
+        services = self.services
+        return services.mailers.draft(name, given, self.job, lambda: outside_env(services))
 
     def runner(
         self,
@@ -91,7 +99,7 @@ def open_app(
     """
     settings = read_settings() if settings is None else settings
     logger = configure_logging(settings)
-    definitions = find_jobs(PACKAGE)
+    definitions = find_jobs(PACKAGE) | {MAIL_JOB: MAIL_JOB_DEFINITION}
     mailers = find_mailers(PACKAGE)
     queue_path = database_path(settings.jobs_url, settings.root)
     # In development jobs may get lost, and containers for it forget: a warning would be noise.
@@ -105,7 +113,7 @@ def open_app(
         settings=settings,
         logger=logger,
         routes=routes,
-        mailers=mailers,
+        mailers=Mailers(mailers, choose_transport(settings, logger, needed=bool(mailers))),
         jobs=Jobs(definitions, queue, logger, settings.jobs_params_limit),
         store=open_store(settings.store_url, settings.root, clock=clock),
         cache=LoggedStore(cache, logger.debug),

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from .errors import Cancel
 from .job import Job
 from .jobs import JobDraft, Jobs
-from .mail.discovery import MailerDefinition
+from .mail.mailers import MailDraft, Mailers
 from .mutex import Mutex
 from .routes import Route
 from .settings import Environment, Settings
@@ -31,7 +31,7 @@ class Services:
     settings: Settings
     logger: "Logger"
     routes: tuple[Route, ...]
-    mailers: tuple[MailerDefinition, ...]
+    mailers: Mailers
     jobs: Jobs
     store: Store
     cache: Store
@@ -124,7 +124,7 @@ class JobEnv(msgspec.Struct, frozen=True):
     """The current server environment: development, testing or production."""
     routes: tuple[Route, ...]
     """All routes detected on startup."""
-    mailers: tuple[MailerDefinition, ...]
+    mailers: Mailers
     """All mailers detected on startup."""
     jobs: Jobs
     """All jobs detected on startup, and the queue to ask about them."""
@@ -135,11 +135,23 @@ class JobEnv(msgspec.Struct, frozen=True):
     mutex: Mutex
     """Global mutex: held by one job worker at a time, over all processes of this machine."""
     current: Invocation
-    """This invocation: id, attempt, deadline, cancelled, progress(), track()."""
+    """This invocation: id, attempt, deadline, cancelled, progress(), track(). That of a mail sent
+    outside of any job has no name."""
 
     def job(self, name: str, /, **params: object) -> JobDraft:
         """Return another job to schedule, as `request.job` does. Raises UnknownJobError."""
         return self.jobs.draft(name, params, self.current.job.request_id)
+
+    def mail(self, name: str, /, **given: object) -> MailDraft:
+        """Return a mail to fill in and deliver, as `request.mail` does. Raises MailError."""
+        return self.mailers.draft(name, given, self.job, lambda: self)
+
+
+def outside_env(services: Services, request_id: str | None = None) -> JobEnv:
+    """Return what a mailer gets whose mail is sent now, outside of any job."""
+    nothing: dict[str, Any] = dict.fromkeys(Job.__struct_fields__)
+    known = {"number": 0, "token": "", "name": "", "attempt": 1, "request_id": request_id}
+    return job_env(services, Invocation(Job(**nothing | known), lambda *_: None))
 
 
 AroundJob = Callable[[JobEnv, Callable[[], None]], None]

@@ -36,7 +36,10 @@ class QueueError(AppError):
 
 
 class StoreError(AppError):
-    """The store or cache cannot do what was asked now; nothing was changed."""
+    """The store or cache cannot do what was asked now.
+
+    Nothing was changed, but for a server whose answer got lost: then nobody knows.
+    """
 
 
 class ArenaClosedError(AppError):
@@ -52,7 +55,11 @@ class MutexTimeoutError(MutexError):
 
 
 class MailError(AppError):
-    """A mail cannot be built or sent; says which part is missing or wrong."""
+    """A mail could not be sent this time; says what the server, or the way to it, answered."""
+
+
+class MailRefusedError(MailError):
+    """A mail cannot be sent as it is, however often it is tried; says what is missing or wrong."""
 
 
 class GenerateError(AppError):

@@ -147,7 +147,8 @@ class Jobs:
         """
         definition = self._definitions.get(name) or self._aliases.get(name)
         if definition is None:
-            known = ", ".join(sorted(self._definitions)) or "none yet"
+            own = sorted(each for each in self._definitions if not each.startswith("_"))
+            known = ", ".join(own) or "none yet"
             raise UnknownJobError(f"no job is called {name!r}; jobs/ has: {known}")
         return definition
 

@@ -43,8 +43,28 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class MailDelivery(StrEnum):
+    """Where mails go."""
+
+    LOG = "log"
+    SMTP = "smtp"
+
+
+class SmtpSecurity(StrEnum):
+    """How the connection to the mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    """From the first command on, before user and password; the usual way, on port 587."""
+    TLS = "tls"
+    """From the start, on port 465."""
+    NONE = "none"
+    """Not at all, on port 25."""
+
+
 Mode = Annotated[Environment, Meta(description="development, testing or production")]
 Level = Annotated[LogLevel, Meta(description="DEBUG, INFO, WARNING or ERROR")]
+Delivery = Annotated[MailDelivery, Meta(description="log or smtp")]
+Security = Annotated[SmtpSecurity, Meta(description="starttls, tls or none")]
 Seconds = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 to 86400")]
 Lease = Annotated[float, Meta(ge=1, le=86400, description="seconds from 1 to 86400")]
 Age = Annotated[float, Meta(ge=0, le=10**10, description="seconds, as in 86400 for a day")]
@@ -102,6 +122,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jobs_url: Url = "sqlite:var/queue.db"
     store_url: Url = "sqlite:var/store.db"
     cache_url: Url = "memory:"
+    mail_delivery: Delivery = MailDelivery.LOG
+    """Whether mails are written to the log or sent by SMTP."""
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Meta(ge=0, le=65535, description="a number from 0 to 65535")] = 0
+    """The port of the mail server; 0 takes the usual one of `smtp_security`."""
+    smtp_security: Security = SmtpSecurity.STARTTLS
+    """How the connection is encrypted; with starttls and tls the server's certificate counts."""
+    smtp_user: str | None = None
+    smtp_password: str | None = None
     jobs_backoff: Seconds = 10.0
     """Seconds before a job's second attempt; each later delay is three times the one before."""
     jobs_params_limit: Annotated[
@@ -139,7 +168,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "jobs_backoff": 1,
         "jobs_grace": 0.5,
     },
-    Environment.PRODUCTION: {},
+    Environment.PRODUCTION: {"mail_delivery": "smtp"},
 }
 
 SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")

@@ -1,4 +1,4 @@
-"""Fixtures for the app's tests: the whole app in this process, jobs captured and not run.
+"""Fixtures for the app's tests: the whole app in this process, jobs and mails captured.
 
 Queue, store and cache are in memory and new for each test. `tests/conftest.py` loads this file.
 """
@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 
 from .boot import PACKAGE, App, open_app, read_settings
 from .job import Finished, Job, Outcome, State
+from .mail.mail import Mail
+from .mail.transport import Envelope, Refused
 from .queue.protocol import ANY_QUEUE
 from .routes import find_routes
 from .runner.cron import Cron
@@ -137,6 +139,22 @@ def expect_job(app: App) -> ExpectJob:
         pytest.fail("\n".join([f"expected job {name} {params}; scheduled were:", *lines]))
 
     return expect
+
+
+@pytest.fixture
+def mails(app: App) -> list[Mail]:
+    """The mails that were sent so far, whole as their receivers get them; none leaves the test.
+
+    One that is delivered in the background is sent when `run_jobs()` runs its job.
+    """
+    sent: list[Mail] = []
+
+    def keep(envelope: Envelope) -> Refused:
+        sent.append(envelope.mail)
+        return {}
+
+    app.services.mailers.send = keep
+    return sent
 
 
 def _run(app: App, job: Job) -> None:

@@ -1,32 +1,63 @@
 """Find the mailers: each folder in mailers/ is one."""
 
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from ..discovery import find_packages, refuse
+from ..discovery import Found, find_packages, refuse
+from ..errors import MailRefusedError
+from .mail import Mail, check_mail
+
+_ARGUMENTS = 4
 
 
 class MailerDefinition(msgspec.Struct, frozen=True):
-    """A mailer that was found in mailers/: `deliver(allocator, mail, params, env)`."""
+    """A mailer that was found in mailers/."""
 
     name: str
-    deliver: Any
+    deliver: Callable[..., object]
+    """Its `deliver(allocator, mail, params, env)`, called right before the mail is sent."""
+    defaults: Mail
     path: Path
 
 
 def find_mailers(package: str) -> tuple[MailerDefinition, ...]:
     """Return every mailer by the order of their names.
 
-    Raises DiscoveryError naming each folder without a function `deliver`.
+    Raises DiscoveryError naming each folder that is not a mailer and what is wrong with it.
     """
     found = find_packages(package, "mailers")
-    refuse(
-        [
-            f"{each.path}: has no function deliver(allocator, mail, params, env)"
-            for each in found
-            if not callable(getattr(each.module, "deliver", None))
-        ]
+    refuse([f"{each.path}: {reason}" for each in found for reason in _check(each)])
+    return tuple(
+        MailerDefinition(
+            each.name, each.module.deliver, getattr(each.module, "defaults", Mail()), each.path
+        )
+        for each in found
     )
-    return tuple(MailerDefinition(each.name, each.module.deliver, each.path) for each in found)
+
+
+def _check(found: Found) -> Iterator[str]:
+    wanted = "deliver(allocator, mail, params, env)"
+    deliver = getattr(found.module, "deliver", None)
+    if not inspect.isfunction(deliver):
+        yield f"has no function {wanted}; a helper's name begins with '_'"
+    elif inspect.iscoroutinefunction(deliver):
+        yield "deliver is async: write a plain function, it runs in a thread"
+    else:
+        try:
+            inspect.signature(deliver).bind(*range(_ARGUMENTS))
+        except TypeError:
+            yield f"deliver{inspect.signature(deliver)} must be {wanted}"
+    for name, value in vars(found.module).items():
+        if isinstance(value, Mail) and name != "defaults":
+            yield f"{name} = Mail(...) has no effect: name it defaults"
+    defaults = getattr(found.module, "defaults", Mail())
+    if not isinstance(defaults, Mail):
+        yield "defaults must be a Mail(...)"
+    else:
+        try:
+            check_mail(defaults)
+        except MailRefusedError as error:
+            yield f"defaults: {error}"

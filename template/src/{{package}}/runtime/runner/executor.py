@@ -17,6 +17,7 @@ from ..errors import (
     InvalidOptionError,
     InvalidParamsError,
     JobTimeout,
+    MailRefusedError,
     Retry,
     UnknownJobError,
 )
@@ -56,7 +57,7 @@ class Executor:
         token = current_job.set(LogContext(job.name, job.id, job.attempt, job.request_id))
         try:
             self.run(current)
-        except (UnknownJobError, InvalidParamsError) as error:
+        except (UnknownJobError, InvalidParamsError, MailRefusedError) as error:
             self._services.logger.error("Job cannot run: {}: {}", job.name, error)
             return Outcome(State.FAILED, str(error))
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too

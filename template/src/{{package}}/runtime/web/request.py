@@ -8,8 +8,9 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from ..env import Services
+from ..env import Services, outside_env
 from ..jobs import JobDraft, Jobs
+from ..mail.mailers import MailDraft
 from ..mutex import Mutex
 from ..params import Params
 from ..routes import Route
@@ -72,6 +73,15 @@ class Request:
     def job(self, name: str, /, **params: object) -> JobDraft:
         """Return a job to fill in and `schedule()`. Raises UnknownJobError, naming the jobs."""
         return self.jobs.draft(name, params, request_id=self.id)
+
+    def mail(self, name: str, /, **given: object) -> MailDraft:
+        """Return a mail to fill in and `deliver()`. Raises MailError, naming the mailers.
+
+        `to`, `cc`, `bcc`, `from_`, `subject`, `html` and `text` are the mail's; whatever else is
+        given are params for the mailer and its templates.
+        """
+        services = self._services
+        return services.mailers.draft(name, given, self.job, lambda: outside_env(services, self.id))
 
     def render(self, template: str | None = None, status: int = 200, **data: object) -> Response:
         """Answer with a page: templates/<view>/<action>.html, or the template that is named.
