@@ -5,7 +5,7 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app soak chaos requirements clean
+.PHONY: help demo test test-all lint app manifest release soak chaos requirements clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -28,6 +28,12 @@ app: .venv/made ## Make an app from this tree: make app DEST=../my-app
 	@test -n "$(DEST)" || { echo "Say where: make app DEST=../my-app" >&2; exit 2; }
 	@test -t 0 && answers= || answers=--defaults; \
 	$(BIN)/copier copy $$answers --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
+
+manifest: .venv/made ## List the hashes of the runtime's files, by which an app's doctor tells edits.
+	@$(BIN)/python scripts/manifest.py
+
+release: .venv/made ## Make a release, after `make test-all`: make release VERSION=1.2.3
+	@$(BIN)/python scripts/release.py $(VERSION)
 
 soak: .venv/made ## Kill workers and schedulers, count every job: make soak JOBS=50000 KILLS=50
 	@PYTHONPATH=tests $(BIN)/python benchmarks/soak.py --jobs $(or $(JOBS),50000) \

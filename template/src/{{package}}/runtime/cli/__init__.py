@@ -16,6 +16,7 @@ COMMANDS = {
     "g": (".generate", "generate", "The same as generate."),
     "jobs": (".jobs", "jobs", "List, schedule and retry jobs."),
     "settings": (".settings", "settings", "Show every setting that is in force."),
+    "doctor": (".doctor", "doctor", "Say if the app can be updated, and what is in the way."),
     "routes": (".server", "routes", "List the routes of all views."),
 }
 """Each command's module, its name there, and its line of help: help imports none of them."""

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from ..boot import PACKAGE, open_app, read_settings
+from ..checkup.git import BEGIN, is_in_git
 from ..discovery import package_folder
 from ..errors import SettingsError
 from ..routes import find_routes
-from ..settings import Environment, database_path
+from ..settings import Environment, Settings, database_path
 from ..signals import STOP_SIGNALS, Stops, end_at_once, handle
 from ..web import server as web
 from .child import wait_for
@@ -52,13 +53,23 @@ def server(bind: str | None, port: str | None, threads: str | None, reload: bool
 def serve(socket: Any, overrides: Mapping[str, object], *, reloading: bool = False) -> None:
     """Open the app and serve it on a listening socket until a signal ends it."""
     settings = read_settings(overrides)
+    unkept = _is_first_start(settings) and not is_in_git(settings.root)
     with open_app(settings, routes=find_routes(PACKAGE)) as app:
         web.announce(app.services, socket)
+        if unkept:
+            logger = app.services.logger
+            logger.warning("No git repository, which `copier update` needs: {}", BEGIN)
         runner = None
         if settings.threads:
             sys.setswitchinterval(SWITCH_INTERVAL)
             runner = app.runner()
         web.run(app.services, runner, socket, reloading=reloading)
+
+
+def _is_first_start(settings: Settings) -> bool:
+    path = database_path(settings.jobs_url, settings.root)
+    developing = settings.environment is Environment.DEVELOPMENT
+    return developing and path is not None and not path.exists()
 
 
 @click.command()
