@@ -4,23 +4,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from history import read_releases
 from making import ANSWERS, App, copy_tree, make_app
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `make test-all` name the Pythons on which the apps are tested."""
+    """Let `make test-all` ask for more, and name the Pythons on which the apps are tested."""
+    parser.addoption("--all", action="store_true", help="also the matrix, and every release")
     parser.addoption("--pythons", default="", help="interpreters, with spaces between them")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that takes `app` on each set of answers, and on each Python."""
+    """Run a test that takes `app` on each set of answers, and one of `owner` by each release."""
     if "app" in metafunc.fixturenames:
-        pythons = metafunc.config.getoption("--pythons").split() or [""]
-        kinds = [(name, python) for name in ANSWERS for python in pythons]
         metafunc.parametrize(
             "app",
-            [pytest.param(kind, marks=pytest.mark.xdist_group(" ".join(kind))) for kind in kinds],
-            ids=[" ".join(kind).strip() for kind in kinds],
+            [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ANSWERS],
+            indirect=True,
+            scope="session",
+        )
+    if "owner" in metafunc.fixturenames:
+        releases = read_releases()[0 if metafunc.config.getoption("--all") else -1 :]
+        owners = [(kind, release) for release in releases for kind in ANSWERS]
+        names = [f"{kind} {release.version}" for kind, release in owners]
+        metafunc.parametrize(
+            "owner",
+            [
+                pytest.param(owner, marks=pytest.mark.xdist_group(name))
+                for owner, name in zip(owners, names, strict=True)
+            ],
+            ids=names,
             indirect=True,
             scope="session",
         )
@@ -60,8 +73,7 @@ def app(
     request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> App:
     """Give an installed app, which a test must leave as it is."""
-    name, python = request.param
-    return make_app(template, tmp_path_factory.mktemp("apps"), name, python)
+    return make_app(template, tmp_path_factory.mktemp("apps"), request.param)
 
 
 @pytest.fixture

@@ -41,10 +41,12 @@ class App:
         self, command: str, *arguments: str, ok: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of the app's environment in its folder; fail with its output."""
-        environment = clean_environment() | {"PYTHONPATH": str(self.root / "src")}
-        return run(
-            str(self.venv / "bin" / command), *arguments, cwd=self.root, env=environment, ok=ok
-        )
+        path = str(self.venv / "bin" / command)
+        return run(path, *arguments, cwd=self.root, env=self.environment(), ok=ok)
+
+    def environment(self) -> dict[str, str]:
+        """Give the variables with which its commands run."""
+        return clean_environment() | {"PYTHONPATH": str(self.root / "src")}
 
     def copy(self, root: Path) -> "App":
         """Copy what was rendered; the installed packages are shared."""

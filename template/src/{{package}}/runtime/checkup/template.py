@@ -68,7 +68,7 @@ def _find_trouble(source: str, commit: str) -> Finding | None:
     if not path.exists():
         text = f"the template is not on this machine: {source}"
         return Finding(Level.NOTE, text, f"To update here, write {address}.")
-    if git(path, "cat-file", "-e", f"{commit.rsplit('-g')[-1]}^{{commit}}").returncode:
+    if git(path, "cat-file", "-e", f"{commit}^{{commit}}").returncode:
         text = f"{source} does not have the commit that the app was made from, {commit}"
         return Finding(Level.PROBLEM, text, "Copier needs it for an update: fetch it there.")
     return None
