@@ -45,14 +45,20 @@ def make_app() -> None:
         command += ["--data", f"{name}={value}"]
     if ANSWERS["_checkout"]:
         command += ["--vcs-ref", ANSWERS["_checkout"]]
-    made = False
     try:
-        made = subprocess.run([*command, source, str(Path.cwd())], check=False).returncode == 0
-    finally:
-        if not made:
-            empty_folder()
-    if not made:
-        raise Refusal("Copier made no app; what it said is above")
+        run([*command, source, str(Path.cwd())])
+    except BaseException:
+        empty_folder()
+        raise
+
+
+def run(command: list[str]) -> None:
+    """Run Copier. If it fails, only the last line of what it says is for users."""
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    said = done.stderr.strip().splitlines() or ["it does not say why"]
+    if done.returncode:
+        raise Refusal(f"Copier made no app: {said[-1]}")
+    print("\n".join(said), file=sys.stderr)
 
 
 def find_answers() -> dict[str, str]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import copier
 
@@ -99,12 +100,16 @@ def list_files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(p.relative_to(folder) for p in folder.rglob("*") if not p.is_dir()))
 
 
-def make_app(template: Path, folder: Path, name: str, python: str = "") -> App:
-    """Render the app with ANSWERS[name] and install it with its tools."""
-    answers = ANSWERS[name]
+def make_app(template: Path, folder: Path, name: str, **more: Any) -> App:
+    """Render the app with ANSWERS[name] and more answers, and install it with its tools."""
+    return render(template, folder, {**ANSWERS[name], **more}, sys.executable)
+
+
+def render(template: Path, folder: Path, answers: dict[str, Any], python: str) -> App:
+    """Render the app with these answers, and install it with its tools for a Python."""
     root = folder / answers["project_name"]
     worker = copier.run_copy(str(template), root, answers, defaults=True, quiet=True)
     files = list_files(root)
-    run("uv", "sync", "--quiet", "--python", python or sys.executable, cwd=root)
+    run("uv", "sync", "--quiet", "--python", python, cwd=root)
     package = worker.answers.combined["package"]
     return App(root, root / ".venv", answers["project_name"], package, files)

@@ -1,0 +1,209 @@
+"""Optional parts: whole files, which go and come back with the answer, and do what they say."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from history import commit, make_history, read_releases
+from making import REPOSITORY, App, clean_environment, list_files, make_app, run
+
+CONFIG = yaml.safe_load((REPOSITORY / "copier.yml").read_text("utf-8"))
+PARTS: list[str] = list(CONFIG["parts"]["choices"].values())
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give this tree as a repository with tags."""
+    return make_history(tmp_path_factory.mktemp("clones") / "chuckwalla", tags=True)
+
+
+@pytest.fixture(scope="module")
+def made(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> App:
+    """Give an installed and committed app with all parts, which a test must leave as it is."""
+    app = make_app(clone, tmp_path_factory.mktemp("apps"), "default", parts=PARTS)
+    commit(app.root)
+    return app
+
+
+@pytest.fixture
+def grown(made: App, tmp_path: Path) -> App:
+    """Give a committed copy of it, which a test may change."""
+    app = made.copy(tmp_path / "my-app")
+    shutil.copy(made.root / "uv.lock", app.root)
+    commit(app.root)
+    return app
+
+
+def answer(root: Path, parts: list[str]) -> None:
+    """Update the app with another answer."""
+    run("copier", "update", "--defaults", "--data", f"parts={parts}", cwd=root)
+
+
+def read_rendered(root: Path) -> dict[str, bytes]:
+    files = [file for file in list_files(root) if not {".git", ".venv"}.intersection(file.parts)]
+    return {str(file): (root / file).read_bytes() for file in files if file.name != "uv.lock"}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_goes_and_comes_back_with_the_answer(
+    grown: App, clone: Path, tmp_path: Path, part: str
+) -> None:
+    others = [each for each in PARTS if each != part]
+    fresh = tmp_path / "fresh" / "my-app"
+    data = ("--data", f"parts={others}")
+    run("copier", "copy", "--defaults", *data, str(clone), str(fresh), cwd=tmp_path)
+    with_all = read_rendered(grown.root)
+
+    answer(grown.root, others)
+    assert read_rendered(grown.root) == read_rendered(fresh)
+    assert with_all.keys() - read_rendered(grown.root).keys()
+    commit(grown.root)
+    answer(grown.root, PARTS)
+    assert read_rendered(grown.root) == with_all
+
+
+def test_doctor_names_what_would_be_lost_and_git_keeps_it(grown: App) -> None:
+    dockerfile = grown.root / "Dockerfile"
+    dockerfile.write_text("FROM mine\n")
+    commit(grown.root)
+    warned = grown.run(grown.name, "doctor", "--check").stdout
+    assert "edited by hand in the part container: Dockerfile\n" in warned
+
+    answer(grown.root, [])
+    assert not dockerfile.exists()
+    run("git", "checkout", "HEAD", "--", "Dockerfile", cwd=grown.root)
+    commit(grown.root)
+    run("copier", "update", "--defaults", cwd=grown.root)
+    assert dockerfile.read_text() == "FROM mine\n"
+    assert "Dockerfile" not in grown.run(grown.name, "doctor", "--check").stdout
+
+    answer(grown.root, PARTS)
+    assert "\nFROM mine\n" in dockerfile.read_text()
+    said = grown.run(grown.name, "doctor", "--check", ok=False)
+    assert said.returncode == 1
+    assert "problem  conflict markers are left in Dockerfile\n" in said.stdout
+
+
+def test_a_file_that_an_owner_had_before_the_part_is_not_lost(clone: Path, tmp_path: Path) -> None:
+    first = f"v{read_releases()[0].version}"
+    root = tmp_path / "my-app"
+    run("copier", "copy", "--defaults", "--vcs-ref", first, str(clone), str(root), cwd=tmp_path)
+    (root / "Dockerfile").write_text("FROM mine\n")
+    commit(root)
+    run("copier", "update", "--defaults", cwd=root)
+    assert "<<<<<<< before updating\nFROM mine\n=======\n" in (root / "Dockerfile").read_text()
+
+
+def test_only_the_list_in_copier_yml_and_the_manifest_know_of_parts() -> None:
+    files = [path for path in (REPOSITORY / "template").rglob("*.jinja") if path.is_file()]
+    knowing = [path for path in files if re.search(r"\bin parts\b", path.read_text("utf-8"))]
+    assert [path.name for path in knowing] == ["manifest.toml.jinja"]
+    listed = [line for line in CONFIG["_exclude"] if " in parts " in line]
+    form = r"{% if '(\w+)' not in parts \| default\(\[\]\) %}/\S+{% endif %}"
+    assert {re.fullmatch(form, line)[1] for line in listed} == set(PARTS)  # type: ignore[index]
+
+
+def test_the_workflow_has_no_faults(grown: App) -> None:
+    run("zizmor", "--offline", "--quiet", ".", cwd=grown.root)
+    workflow = (grown.root / ".github/workflows/ci.yml").read_text("utf-8")
+    actions = re.findall(r"uses: (\S+)(.*)", workflow)
+    assert actions
+    assert [name for name, _ in actions if not re.search(r"@[0-9a-f]{40}$", name)] == []
+    assert [name for name, release in actions if not re.match(r" # v\d", release)] == []
+
+
+def test_the_steps_of_the_workflow_pass(grown: App) -> None:
+    workflow = yaml.safe_load((grown.root / ".github/workflows/ci.yml").read_text("utf-8"))
+    steps = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    assert "uv run pytest" in steps
+    environment = clean_environment() | {"UV_PYTHON": sys.executable}
+    for step in steps:
+        step = step.replace("pytest", "pytest --ignore tests/runtime")  # noqa: PLW2901
+        run("bash", "-c", step, cwd=grown.root, env=environment)
+
+
+def test_the_container_file_has_no_faults(grown: App) -> None:
+    run("hadolint", "Dockerfile", cwd=grown.root)
+
+
+def read_dockerfile(root: Path) -> list[list[tuple[str, str]]]:
+    """Return the stages of the Dockerfile: instructions, each with its arguments."""
+    stages: list[list[tuple[str, str]]] = []
+    for line in (root / "Dockerfile").read_text("utf-8").splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "FROM":
+            stages.append([])
+        if line and not line.startswith("#"):
+            stages[-1].append((word, rest))
+    return stages
+
+
+def test_what_goes_into_the_image_is_named(grown: App) -> None:
+    ignored = (grown.root / ".dockerignore").read_text("utf-8").splitlines()
+    rules = [line for line in ignored if not line.startswith("#")]
+    named = {line[1:] for line in rules if line.startswith("!")}
+    assert rules[0] == "*"
+    assert named == {"README.md", "pyproject.toml", "src", "uv.lock"}
+
+
+@contextlib.contextmanager
+def serving(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[None]:
+    """Run the server of an image until the block ends."""
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        line = server.stderr.readline()
+        assert "Production server on http://0.0.0.0:" in line, line + server.stderr.read()
+        yield
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=PATIENCE)
+        assert server.returncode == 0
+
+
+def test_the_steps_of_the_container_file_make_a_healthy_server(grown: App, tmp_path: Path) -> None:
+    build, image = read_dockerfile(grown.root)
+    folder = tmp_path / "app"
+    folder.mkdir()
+    environment = clean_environment() | {"UV_PYTHON": sys.executable}
+    for word, rest in build:
+        if word == "ENV":
+            environment |= dict(setting.split("=", 1) for setting in rest.split())
+        elif word == "COPY" and not rest.startswith("--from"):
+            *sources, target = rest.split()
+            for source in sources:
+                copy = shutil.copytree if (grown.root / source).is_dir() else shutil.copy
+                copy(grown.root / source, folder / target)
+        elif word == "RUN":
+            run("sh", "-c", rest, cwd=folder, env=environment)
+
+    shutil.rmtree(folder / "src")  # the second stage takes only what was installed
+    settings = dict(
+        each.split("=", 1) for word, rest in image if word == "ENV" for each in rest.split()
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings |= {"PATH": f"{folder}/.venv/bin:{os.environ['PATH']}", "PORT": str(port)}
+    words = dict(image)
+    command = yaml.safe_load(words["CMD"])
+    health = yaml.safe_load(words["HEALTHCHECK"].split("CMD ", 1)[1])
+    environment = clean_environment() | settings
+    (folder / "var").mkdir()
+    with serving([f"{folder}/.venv/bin/{command[0]}", *command[1:]], folder, environment):
+        check = [f"{folder}/.venv/bin/{health[0]}", *health[1:]]
+        run(*check, cwd=folder, env=environment)
+        assert (folder / "var/queue.db").is_file()
+    assert run(*check, cwd=folder, env=environment, ok=False).returncode == 1
+    assert words["USER"].isdigit()
+    assert words["VOLUME"] == "/app/var"
