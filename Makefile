@@ -16,8 +16,8 @@ demo: .venv/made ## Make an app in a temporary folder, and watch it run a job.
 test: .venv/made ## Test the template, and two apps that it makes.
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
-test-all: .venv/made lint ## The same on each of PYTHONS that this machine has.
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --pythons "$(PYTHONS)" $(ARGS)
+test-all: .venv/made lint ## The same, every release, and all answers on each of PYTHONS.
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --all --pythons "$(PYTHONS)" $(ARGS)
 
 lint: .venv/made ## Check the Python that is not rendered first; `make test` checks the apps.
 	$(BIN)/ruff check --extend-ignore N999

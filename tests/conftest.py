@@ -1,6 +1,9 @@
 """Apps to test: each is made once a session from the tree as it stands, uncommitted work too."""
 
-from collections.abc import Iterator
+import os
+import re
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             indirect=True,
             scope="session",
         )
+    if "python" in metafunc.fixturenames:
+        pythons = metafunc.config.getoption("--pythons").split() or [sys.executable]
+        metafunc.parametrize("python", pythons, ids=_name_python)
     if "owner" in metafunc.fixturenames:
         releases = read_releases()[0 if metafunc.config.getoption("--all") else -1 :]
         owners = [(kind, release) for release in releases for kind in ANSWERS]
@@ -39,12 +45,43 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
+def _name_python(python: str) -> str:
+    """Name an interpreter by its version, which is a folder of its path where pyenv keeps it."""
+    return next((part for part in Path(python).parts if re.match(r"\d+\.\d+", part)), "here")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow tests to `make test-all`."""
+    if not config.getoption("--all"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what is skipped in CI: there it means that something was not installed."""
+    report = yield
+    if report.skipped and "CI" in os.environ:
+        report.outcome = "failed"
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the apps' own tests have skipped, and what would have to be installed."""
+    """Print the matrix, and what the apps' own tests have skipped."""
+    table = []
     for report in terminalreporter.getreports("passed"):
-        for name, lines in report.user_properties:
-            for line in lines if name == "skipped" else ():
+        for name, value in report.user_properties:
+            if name == "matrix":
+                table.append(value)
+            for line in value if name == "skipped" else ():
                 terminalreporter.write_line(f"{report.nodeid}: {line}")
+    if table:
+        terminalreporter.section("matrix")
+    for version, what, passed, seconds in sorted(table):
+        terminalreporter.write_line(
+            f"{version:<8} {what:<60} {passed:>4} tests passed, {seconds:5.1f} s"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)
