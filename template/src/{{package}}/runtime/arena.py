@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 from .errors import ArenaClosedError
+from .shield import shielded
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Arena:
         self._open().append(lambda _: function(*args, **kwargs))
         return function
 
+    @shielded
     def temp_file(self, suffix: str = "") -> Path:
         """Return the path of a new, empty file that only this user can read."""
         releases = self._open()
@@ -68,6 +70,7 @@ class Arena:
         releases.append(lambda _: path.unlink(missing_ok=True))
         return path
 
+    @shielded
     def temp_dir(self) -> Path:
         """Return the path of a new, empty folder, removed with all that is in it by then."""
         releases = self._open()

@@ -140,8 +140,11 @@ def _around_job() -> AroundJob | None:
     try:
         if around is not None:
             inspect.signature(around).bind(None, None)
+        fits = not inspect.iscoroutinefunction(around)
     except TypeError:
-        raise SettingsError(f"{PACKAGE}/config.py: write def around_job(env, run)") from None
+        fits = False
+    if not fits:
+        raise SettingsError(f"{PACKAGE}/config.py: write def around_job(env, run)")
     return around
 
 

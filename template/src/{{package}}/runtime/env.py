@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NOTE_LIMIT = 200
+"""Characters of what a job tells of its progress."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -97,7 +100,9 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
 
     def progress(self, done: float, note: str | None = None) -> None:
         """Tell how far the job has come, from 0 to 1, and a word on it; seen where jobs are."""
-        self._report(self.job, min(max(float(done), 0.0), 1.0), note)
+        if note is not None:
+            note = str(note)[:NOTE_LIMIT].encode("utf-8", "replace").decode()
+        self._report(self.job, max(0.0, min(float(done), 1.0)), note)
 
     def track(self, items: Iterable[T], total: int | None = None) -> Iterator[T]:
         """Give the items one by one, telling progress, and raise Cancel if the job is to stop.

@@ -31,6 +31,10 @@ class InvalidOptionError(AppError):
     """An option of a job or of `schedule()` cannot be used; names it."""
 
 
+class HookError(AppError):
+    """`around_job` in config.py returned without running the job."""
+
+
 class QueueError(AppError):
     """The queue cannot do what was asked now; nothing was accepted."""
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from . import payload
 from .discovery import Found, find_modules, refuse
-from .errors import InvalidOptionError, UnknownJobError
+from .errors import InvalidOptionError, InvalidParamsError, UnknownJobError
 from .job import Enqueued, Job, NewJob, State
 from .options import (
     LONGEST_DELAY,
@@ -75,16 +75,28 @@ def _check(found: Found) -> Iterator[str]:
         yield "has no function run(allocator, params, env); a helper's name begins with '_'"
     elif not _takes_three(run):
         yield f"run{inspect.signature(run)} must be run(allocator, params, env)"
+    elif inspect.isgeneratorfunction(run) or inspect.isasyncgenfunction(run):
+        yield "run has a yield in it, so that calling it would do nothing: move that to a helper"
     else:
         try:
-            params_type(run)
+            kind = params_type(run)
         except Exception as error:  # noqa: BLE001 - an annotation is code, and may raise anything
             yield f"run{inspect.signature(run)}: {error}"
+        else:
+            yield from _check_cron(kind, getattr(module, "options", None))
     for name, value in vars(module).items():
         if isinstance(value, JobOptions) and name != "options":
             yield f"{name} = JobOptions(...) has no effect: name it options"
     if not isinstance(getattr(module, "options", JobOptions()), JobOptions):
         yield "options must be a JobOptions(...)"
+
+
+def _check_cron(kind: type[JobParams] | None, options: object) -> Iterator[str]:
+    if kind is not None and isinstance(options, JobOptions) and options.cron is not None:
+        try:
+            check_params(kind, {})
+        except InvalidParamsError as error:
+            yield f"cron={options.cron!r} schedules it without params, but {error}"
 
 
 def _takes_three(run: Callable[..., object]) -> bool:

@@ -152,6 +152,14 @@ def _intercept(level: LogLevel) -> None:
 class InterceptHandler(logging.Handler):
     """Passes the records of the standard library's logging on to the app's logger."""
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Pass a record on without the lock that handlers have: the app's logger has its own.
+
+        A job's timeout could tear its thread out of it, and the lock would stay taken.
+        """
+        self.emit(record)
+        return True
+
     def emit(self, record: logging.LogRecord) -> None:
         """Log the record as it stands; a line for each request is worth DEBUG."""
         level: str | int = "DEBUG" if record.name == "uvicorn.access" else record.levelname

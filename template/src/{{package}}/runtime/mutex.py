@@ -1,5 +1,6 @@
 """Let one job worker at a time do something, over all threads and processes of this machine."""
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -8,6 +9,7 @@ import weakref
 from pathlib import Path
 
 from .errors import MutexError, MutexTimeoutError
+from .shield import shielded
 from .storage.lock import close_private, open_private
 
 THREAD_STEP = 0.05
@@ -27,7 +29,8 @@ class Mutex:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._threads = threading.Lock()
+        # One that knows its thread: a timeout can strike before anything else is noted.
+        self._threads = threading.RLock()
         self._holder: int | None = None
         self._descriptor: int | None = None
         forget = weakref.WeakMethod(self._forget)
@@ -42,20 +45,30 @@ class Mutex:
         if self._holder == threading.get_ident():
             raise MutexError("this thread holds the mutex already; leave its `with` block first")
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
-        while not self._threads.acquire(timeout=_step(THREAD_STEP, deadline)):
-            _check(deadline, timeout, "another thread of this process holds it")
         try:
+            while not self._threads.acquire(timeout=_step(THREAD_STEP, deadline)):
+                _check(deadline, timeout, "another thread of this process holds it")
             if self._path is not None:
                 self._descriptor = _lock_file(self._path, deadline, timeout)
+            self._holder = threading.get_ident()
         except BaseException:
-            self._threads.release()
+            self._let_go()
             raise
-        self._holder = threading.get_ident()
 
     def release(self) -> None:
         """Let the next one in. Raises MutexError if this thread does not hold the mutex."""
-        if self._holder != threading.get_ident():
+        if not self.release_if_held():
             raise MutexError("this thread does not hold the mutex, so it cannot release it")
+
+    def release_if_held(self) -> bool:
+        """Let the next one in if this thread holds the mutex; return whether it did."""
+        return self._holder == threading.get_ident() and self._let_go()
+
+    @shielded
+    def _let_go(self) -> bool:
+        # Taken once more, this lock is this thread's; if another has it, so is all the rest.
+        if not self._threads.acquire(blocking=False):
+            return False
         self._holder = None
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
@@ -63,6 +76,9 @@ class Mutex:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             close_private(descriptor)
         self._threads.release()
+        with contextlib.suppress(RuntimeError):  # raised if it was nobody's before
+            self._threads.release()
+        return True
 
     def __enter__(self) -> None:
         self.acquire()
@@ -72,7 +88,7 @@ class Mutex:
 
     def _forget(self) -> None:
         # In a forked child, whose copy of the descriptor storage/lock.py has closed.
-        self._threads = threading.Lock()
+        self._threads = threading.RLock()
         self._holder = self._descriptor = None
 
 

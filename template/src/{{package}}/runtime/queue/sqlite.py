@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import QueueError
 from ..job import Enqueued, Finished, Job, NewJob, State, job_id, split_id
+from ..shield import shielded
 from ..storage import doorbell
 from ..storage.database import Database, explain
 from ..storage.doorbell import Doorbell
@@ -261,6 +262,7 @@ class SqliteQueue:
     def _bell_path(self, process: str) -> Path | None:
         return None if self._bell_folder is None else self._bell_folder / process
 
+    @shielded
     def _ring(self) -> None:
         for bell in list(self._bells.values()):
             bell.ring()

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from ..arena import Arena
-from ..env import Invocation, JobEnv, OnStuck, Report, Services, job_env
+from ..env import AroundJob, Invocation, JobEnv, OnStuck, Report, Services, job_env
 from ..errors import (
     AppError,
     Cancel,
+    HookError,
     InvalidOptionError,
     InvalidParamsError,
     JobTimeout,
@@ -26,7 +27,7 @@ from ..jobs import JobDefinition
 from ..logs import LogContext, current_job
 from ..options import LONGEST_DELAY, backoff_delay, check_seconds
 from ..params import JobParams, Params, check_params, unknown_keys
-from .alarm import Alarm
+from .alarm import Alarm, Watch
 
 ERROR_LIMIT = 20_000
 """Characters of an error that the queue keeps; the log has it all."""
@@ -56,47 +57,68 @@ class Executor:
         job = current.job
         token = current_job.set(LogContext(job.name, job.id, job.attempt, job.request_id))
         try:
-            self.run(current)
-        except (UnknownJobError, InvalidParamsError, MailRefusedError) as error:
+            definition, params = self._find(job)
+            try:
+                self._run(current, definition, params)
+            except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
+                return self.judge(current, error.with_traceback(_own_frames(error)))
+            else:
+                return Outcome(State.COMPLETED)
+        except (UnknownJobError, InvalidParamsError) as error:
             self._services.logger.error("Job cannot run: {}: {}", job.name, error)
-            return Outcome(State.FAILED, str(error))
-        except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
-            return self.judge(current, error.with_traceback(_own_frames(error)))
-        else:
-            return Outcome(State.COMPLETED)
+            return Outcome(State.FAILED, _storable(str(error)))
         finally:
             current_job.reset(token)
 
     def run(self, current: Invocation) -> None:
         """Run the job, in this thread, and let its own exception out."""
-        definition = self._services.jobs.definition(current.name)
-        params = self._params(definition, current.job)
+        self._run(current, *self._find(current.job))
+
+    def _find(self, job: Job) -> tuple[JobDefinition, Params | JobParams]:
+        definition = self._services.jobs.definition(job.name)
+        return definition, self._params(definition, job)
+
+    def _run(
+        self, current: Invocation, definition: JobDefinition, params: Params | JobParams
+    ) -> None:
         env = job_env(self._services, current)
         around = self._services.around_job
-        with Arena(self._log_release) as allocator:
-            if around is None:
-                self._call(definition, allocator, params, env)
-            else:
-                around(env, lambda: self._call(definition, allocator, params, env))
+        try:
+            with Arena(self._log_release) as allocator:
+                if around is None:
+                    self._call(definition, allocator, params, env)
+                else:
+                    _go_around(around, env, lambda: self._call(definition, allocator, params, env))
+        finally:
+            # A timeout can strike right before a job's `with env.mutex` would have released it.
+            self._services.mutex.release_if_held()
 
     def _call(
         self, definition: JobDefinition, allocator: Arena, params: Params | JobParams, env: JobEnv
     ) -> None:
         timeout = definition.options.timeout
         if timeout is None:
-            result = _run(definition.run, allocator, params, env)
+            result = _call(definition.run, allocator, params, env)
             if inspect.iscoroutine(result):
                 asyncio.run(result)
             return
-        with self._alarm.limit(timeout, env.current.stuck) as watch:
+        watch = Watch(timeout, env.current.stuck)
+        try:
             try:
-                if inspect.iscoroutinefunction(definition.run):
+                self._alarm.begin(watch)
+                result = _call(definition.run, allocator, params, env)
+                if inspect.iscoroutine(result):
                     watch.only_watch()
-                    asyncio.run(_within(timeout, definition.run(allocator, params, env)))
-                else:
-                    _run(definition.run, allocator, params, env)
-            except JobTimeout:
-                raise JobTimeout(f"took longer than its timeout of {timeout:g} s") from None
+                    asyncio.run(_within(timeout, result))
+            finally:
+                self._alarm.end(watch)
+        except JobTimeout as error:
+            # It may have come while the watch was ended; it comes once.
+            self._alarm.end(watch)
+            # Frees what the frames hold, such as the lock of a library torn out of its `with`.
+            traceback.clear_frames(error.__traceback__)
+            late = JobTimeout(f"took longer than its timeout of {timeout:g} s")
+            raise late.with_traceback(error.__traceback__) from None
 
     def _params(self, definition: JobDefinition, job: Job) -> Params | JobParams:
         params = job.params
@@ -113,9 +135,12 @@ class Executor:
         match error:
             case Cancel() if current.given_back:
                 return Outcome(State.READY, keep_attempt=True)
+            case MailRefusedError():
+                logger.error("Job cannot run: {}: {}", job.name, error)
+                return Outcome(State.FAILED, describe(error))
             case Cancel():
-                logger.info("Job cancelled: {}: {}", job.name, error)
-                return Outcome(State.CANCELLED, str(error))
+                logger.info("Job cancelled: {}: {}", job.name, _text(error))
+                return Outcome(State.CANCELLED, _storable(_text(error)))
             case _ if job.attempt >= job.max_attempts:
                 logger.opt(exception=error).error("Job failed: {}, attempts spent", job.name)
                 return Outcome(State.FAILED, describe(error))
@@ -123,7 +148,7 @@ class Executor:
                 delay = self._delay(job, error)
                 logger.opt(exception=_unless_asked(error)).warning(
                     "Job failed: {}, attempt {} of {}; again in {:.1f} s: {}",
-                    *(job.name, job.attempt, job.max_attempts, delay, error),
+                    *(job.name, job.attempt, job.max_attempts, delay, _text(error)),
                 )
                 return Outcome(State.SCHEDULED, describe(error), self._services.clock() + delay)
 
@@ -142,6 +167,25 @@ class Executor:
         self._services.logger.opt(exception=error).error("A release of the job's arena failed")
 
 
+def _go_around(around: AroundJob, env: JobEnv, run: Callable[[], None]) -> None:
+    """Call the app's hook with the run, and then let the run's own exception out in any case."""
+    ends: list[BaseException | None] = []
+
+    def told() -> None:
+        try:
+            run()
+        except BaseException as error:
+            ends.append(error)
+            raise
+        ends.append(None)
+
+    around(env, told)
+    if not ends:
+        raise HookError("around_job in config.py did not call run(): the job has not run")
+    if ends[-1] is not None:
+        raise ends[-1]
+
+
 async def _within(seconds: float, work: Awaitable[object]) -> None:
     try:
         async with asyncio.timeout(seconds) as limit:
@@ -152,7 +196,7 @@ async def _within(seconds: float, work: Awaitable[object]) -> None:
         raise
 
 
-def _run(run: Callable[..., object], *arguments: object) -> object:
+def _call(run: Callable[..., object], *arguments: object) -> object:
     process = os.getpid()
     try:
         return run(*arguments)
@@ -186,11 +230,18 @@ def _unless_asked(error: BaseException) -> BaseException | None:
 
 def describe(error: BaseException) -> str:
     """Return the error in one line, then its traceback."""
-    headline = " ".join(f"{type(error).__name__}: {error}".split()) or type(error).__name__
+    headline = " ".join(f"{type(error).__name__}: {_text(error)}".split())
     if isinstance(error, Retry | AppError):
         return _storable(headline)
     text = "".join(traceback.format_exception(error))
     return _storable(f"{headline}\n\n{text}")
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is the job's own code
+        return "its text cannot be shown, as its __str__ fails"
 
 
 def _storable(text: str) -> str:

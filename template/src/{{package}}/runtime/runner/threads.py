@@ -102,14 +102,14 @@ class ThreadRunner:
         self._dispatcher.bell.ring()
         self._dispatching.join()
         self._maintaining.join()
-        for lane, count in self._threads.items():
-            for _ in range(count):
-                self._dispatcher.lanes[lane].inbox.put(None)
         try:
             self._dispatcher.give_back()
         except QueueError as error:
             # Nothing is lost: the next process to start takes the jobs back.
             self._logger.error("Stopping without giving jobs back: {}", error)
+        for lane, count in self._threads.items():
+            for _ in range(count):
+                self._dispatcher.lanes[lane].inbox.put(None)
 
     def _add_worker(self, name: str, lane: str) -> None:
         _spawn(name, lambda: self._work(name, lane))
@@ -134,8 +134,11 @@ class ThreadRunner:
             "the place of {}, and it counts as failed; give what it waits for a timeout",
             *(current.name, current.id, STUCK_AFTER, run.worker),
         )
-        self._add_worker(run.worker, run.lane)
         outcome = self._executor.judge(current, JobTimeout("did not end after its timeout"))
+        try:
+            self._add_worker(run.worker, run.lane)
+        except RuntimeError as error:
+            self._logger.error("There is one thread less: {}", error)
         self._dispatcher.done(run.done(outcome))
         self._on_stuck()
 

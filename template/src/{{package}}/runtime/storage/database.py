@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AppError
+from ..shield import shielded
 from .commit import Door, Operation, T, Ticket
 from .file import DatabaseFile
 
@@ -40,6 +41,7 @@ class Database:
         with self._explained():
             self._file = DatabaseFile(path, [schema, *migrations])
 
+    @shielded
     def write(self, operation: Operation[T], *, durable: bool = True) -> T:
         """Run the operation in a transaction, commit, and return what it returned.
 

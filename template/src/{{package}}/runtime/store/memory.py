@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ..payload import decode_value, encode_value
+from ..shield import shielded
 from .protocol import check_key, check_seconds, holds_a_value
 
 SWEEP_FLOOR = 1000
@@ -42,11 +43,13 @@ class MemoryStore:
         check_seconds(seconds)
         self._put(key, value, self._clock() + seconds)
 
+    @shielded
     def remove(self, key: str) -> None:
         check_key(key)
         with self._lock:
             self._values.pop(key, None)
 
+    @shielded
     def fetch_remove(self, key: str) -> Any:
         check_key(key)
         with self._lock:
@@ -54,11 +57,13 @@ class MemoryStore:
             self._values.pop(key, None)
         return decode_value(entry.data) if entry else None
 
+    @shielded
     def append(self, key: str, value: object) -> None:
         data = encode_value(value)
         with self._lock:
             self._array(key).append(data)
 
+    @shielded
     def prepend(self, key: str, value: object) -> None:
         data = encode_value(value)
         with self._lock:
@@ -79,6 +84,7 @@ class MemoryStore:
             self._values.clear()
             self._arrays.clear()
 
+    @shielded
     def _put(self, key: str, value: object, expires_at: float | None) -> None:
         check_key(key)
         entry = _Entry(encode_value(value), expires_at)
@@ -99,6 +105,7 @@ class MemoryStore:
             raise holds_a_value(key)
         return self._arrays.setdefault(key, deque())
 
+    @shielded
     def _take(self, key: str, take: Callable[[deque[bytes]], bytes]) -> Any:
         check_key(key)
         with self._lock:
