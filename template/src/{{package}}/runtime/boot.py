@@ -5,6 +5,7 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Self
@@ -107,7 +108,10 @@ def open_app(
     if production and queue_path is not None and not settings.jobs_any_filesystem:
         check_filesystem(queue_path)
     queue = SqliteQueue(queue_path, clock=clock)
-    cache = open_store(settings.cache_url, settings.root, durable=False, clock=clock)
+    # On a server, store and cache are told apart, and so are the apps that share it.
+    opened = partial(open_store, root=settings.root, timeout=settings.store_timeout, clock=clock)
+    store = opened(settings.store_url, prefix=f"{PACKAGE}:store:")
+    cache = opened(settings.cache_url, prefix=f"{PACKAGE}:cache:", durable=False)
     services = Services(
         package=PACKAGE,
         settings=settings,
@@ -115,7 +119,7 @@ def open_app(
         routes=routes,
         mailers=Mailers(mailers, choose_transport(settings, logger, needed=bool(mailers))),
         jobs=Jobs(definitions, queue, logger, settings.jobs_params_limit),
-        store=open_store(settings.store_url, settings.root, clock=clock),
+        store=store,
         cache=LoggedStore(cache, logger.debug),
         mutex=Mutex(queue_path and queue_path.with_name("mutex.lock")),
         clock=clock,

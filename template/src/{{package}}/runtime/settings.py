@@ -75,11 +75,24 @@ Queues = Annotated[
         description="queues and how many threads each has, as in reports:2,mail:4",
     ),
 ]
+_HERE = r"memory:|sqlite:([^/:]|(//)?/[^/]).*"
+_SERVER = (
+    r"(valkey|redis)s?://([^@/?#\s]*@)?(\[[\da-fA-F:.]+\]|[^@:/?#\s\[\]]+)(:\d{1,5})?(/\d{1,4})?"
+)
 Url = Annotated[
     str,
     Meta(
-        pattern=r"\A(memory:|sqlite:([^/:]|(//)?/[^/]).*)\Z",
+        pattern=rf"\A({_HERE})\Z",
         description="memory: or a file, as in sqlite:var/name.db or sqlite:/var/lib/name.db",
+    ),
+]
+
+StoreUrl = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A({_HERE}|{_SERVER})\Z",
+        description="memory:, a file as in sqlite:var/name.db, or a server as in "
+        "valkey://:password@localhost:6379/0, where a / in the password is %2F",
     ),
 ]
 
@@ -120,8 +133,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_files_kept: Annotated[int, Meta(ge=1, le=1000, description="a number from 1 to 1000")] = 5
     """How many of a log file's earlier ones are kept."""
     jobs_url: Url = "sqlite:var/queue.db"
-    store_url: Url = "sqlite:var/store.db"
-    cache_url: Url = "memory:"
+    store_url: StoreUrl = "sqlite:var/store.db"
+    cache_url: StoreUrl = "memory:"
+    store_timeout: Annotated[
+        float, Meta(ge=0.01, le=300, description="seconds from 0.01 to 300")
+    ] = 5.0
+    """Seconds to wait for the server of store or cache, if they are on one."""
     mail_delivery: Delivery = MailDelivery.LOG
     """Whether mails are written to the log or sent by SMTP."""
     smtp_host: str | None = None
@@ -271,5 +288,7 @@ def _explain(variable: str, given: object, kind: Any, error: Exception) -> str:
     advice = f"write {hints[0]}" if hints else str(error)
     if given is None:
         return f"{variable}: not set; {advice if hints else 'it has no default'}"
-    shown = "(not shown)" if any(word in variable for word in SECRET_WORDS) else repr(str(given))
+    shown = repr(re.sub("//.*@", "//...@", str(given)))
+    if any(word in variable for word in SECRET_WORDS):
+        shown = "(not shown)"
     return f"{variable}={shown}: {advice}"

@@ -67,6 +67,14 @@ class Database:
             return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)
         return rows
 
+    def alone(self, operation: Operation[T]) -> T:
+        """Run the operation while nobody writes, outside of any transaction, as VACUUM wants it."""
+        with self._writing:
+            self._check_usable()
+            with self._explained(), self._file.exclusive():
+                self._make_usable()
+                return operation(self._file.writer)
+
     def close(self) -> None:
         """Close the file when nobody writes. What was committed stays; later calls raise."""
         with self._writing, self._explained():

@@ -11,6 +11,7 @@ from ..errors import StoreError
 from ..payload import decode_value, encode_value
 from ..storage.database import Database
 from .protocol import check_key, check_seconds, holds_a_value
+from .sweeper import EVERY, Sweeper
 
 GET = "SELECT value FROM entries WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)"
 PUT = "INSERT OR REPLACE INTO entries (key, value, expires_at) VALUES (?, ?, ?)"
@@ -30,23 +31,27 @@ POP = """
 POP_FIRST = """
     DELETE FROM items WHERE key = :key
     AND position = (SELECT min(position) FROM items WHERE key = :key) RETURNING value"""
-SWEEP = """
-    DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE expires_at <= ? LIMIT 4)"""
 
 
 class SqliteStore:
-    """A store in a file. Each write also deletes a few values that have expired.
+    """A store in a file, which shrinks again when much of it has expired or was removed.
 
     With `durable`, what was written survives a power cut; without, the end of every process.
     """
 
     def __init__(
-        self, path: Path, *, durable: bool = True, clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        *,
+        durable: bool = True,
+        clock: Callable[[], float] = time.time,
+        sweep_every: float = EVERY,
     ) -> None:
         schema = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
         self._clock = clock
         self._durable = durable
         self._database = Database(path, schema, error=StoreError)
+        self._sweeper = Sweeper(self._database, clock, sweep_every)
 
     def get(self, key: str) -> Any:
         check_key(key)
@@ -79,6 +84,7 @@ class SqliteStore:
         return self._write(key, lambda db: _first(db.execute(POP_FIRST, {"key": key}).fetchall()))
 
     def close(self) -> None:
+        self._sweeper.close()
         self._database.close()
 
     def _put(self, key: str, value: object, expires_at: float | None) -> None:
@@ -102,13 +108,7 @@ class SqliteStore:
 
     def _write(self, key: str, operation: Callable[[sqlite3.Connection], Any]) -> Any:
         check_key(key)
-
-        def swept(db: sqlite3.Connection) -> Any:
-            result = operation(db)
-            db.execute(SWEEP, (self._clock(),))
-            return result
-
-        return self._database.write(swept, durable=self._durable)
+        return self._database.write(operation, durable=self._durable)
 
 
 def _first(rows: list[tuple[Any, ...]]) -> Any:
