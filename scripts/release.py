@@ -77,6 +77,8 @@ def read_notes(root: Path) -> str:
     news, _, todo = match[1].partition("### In your app\n")
     if not news.strip():
         raise Refusal('CHANGELOG.md says nothing under "## Unreleased"')
+    if "### In your app\n" in todo:
+        raise Refusal('CHANGELOG.md has "### In your app" twice under "## Unreleased"')
     if not todo.partition("\n#")[0].strip():
         raise Refusal('CHANGELOG.md has no part "### In your app" under "## Unreleased"')
     return match[1]

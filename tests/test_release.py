@@ -126,6 +126,7 @@ def test_a_tree_that_is_not_clean(clone: Path) -> None:
         (NOTES.replace("- Something new.\n", ""), "says nothing"),
         (NOTES.replace("### In your app\n\nNothing to do.\n", ""), 'no part "### In your app"'),
         (NOTES.replace("Nothing to do.\n", ""), 'no part "### In your app"'),
+        (NOTES + "### In your app\n\n- More.\n\n", '"### In your app" twice'),
     ],
 )
 def test_notes_that_lack_a_part(clone: Path, notes: str, said: str) -> None:
