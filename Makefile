@@ -5,7 +5,7 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app manifest release soak chaos requirements clean
+.PHONY: help demo test test-all lint app manifest release soak chaos bench-store requirements clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -41,6 +41,9 @@ soak: .venv/made ## Kill workers and schedulers, count every job: make soak JOBS
 
 chaos: .venv/made .venv-bench/made ## Drain jobs while a worker or the server is killed each second.
 	@PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py $(ARGS)
+
+bench-store: .venv/made .venv-bench/made ## Measure the SQLite store beside diskcache.
+	@PYTHONPATH=tests $(BIN)/python benchmarks/store.py $(ARGS)
 
 requirements: .venv/made ## Choose the newest versions of the tools, and of what we compare with.
 	cd requirements && ../$(BIN)/uv pip compile --quiet --upgrade --universal \

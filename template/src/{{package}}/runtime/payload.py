@@ -78,7 +78,11 @@ def _encode(value: object, where: str, limit: int | None) -> bytes:
 def _decode(data: bytes | str, where: str) -> Any:
     try:
         value = msgspec.json.decode(data)
-        tagged = '"$' in data if isinstance(data, str) else b'"$' in data
+        # First one letter, which is found ten times as fast as two are.
+        if isinstance(data, str):
+            tagged = "$" in data and '"$' in data
+        else:
+            tagged = b"$" in data and b'"$' in data
         return from_plain(value, [where]) if tagged else value
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InvalidParamsError(f"{where}: not JSON that can be read: {error}") from None
