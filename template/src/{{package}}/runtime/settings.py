@@ -71,7 +71,9 @@ Age = Annotated[float, Meta(ge=0, le=10**10, description="seconds, as in 86400 f
 Queues = Annotated[
     str,
     Meta(
-        pattern=r"\A(\s*(\*|[\w.-]{1,64}):\d{1,3}\s*(,(?!\s*\Z)|\Z))*\Z",
+        # First: no name comes twice.
+        pattern=r"\A(?!(?:.*,)?\s*([^\s:]+):.*,\s*\1:)"
+        r"(\s*(\*|[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}):[0-9]{1,3}\s*(,(?!\s*\Z)|\Z))*\Z",
         description="queues and how many threads each has, as in reports:2,mail:4",
     ),
 ]

@@ -25,8 +25,9 @@ TICK = 1.0
 """Seconds for which the main thread waits at most: a signal that comes in the instant before it
 begins to wait is not handled until it ends."""
 
-Work = Callable[[Callable[[], None]], None]
-"""Runs jobs: it calls its argument when it has begun, and comes to an end when that returns."""
+Work = Callable[[Callable[[], None], Callable[[], None]], None]
+"""Runs jobs: it calls its first argument when it has begun, and comes to an end when that returns;
+the second when one of its threads is stuck."""
 
 _spawn = multiprocessing.get_context("spawn")
 
@@ -98,13 +99,17 @@ def _run(work: Work, reports: Connection) -> None:
 
     watch_parent(stop_alone)
 
+    def stop_stuck() -> None:
+        logger.warning("A thread is stuck: this process stops, and another takes its place")
+        stop.put(0)
+
     def begun() -> None:
         with contextlib.suppress(BrokenPipeError):
             reports.send("")
         wait_for(stop)
 
     try:
-        work(begun)
+        work(begun, stop_stuck)
     except AppError as error:
         reports.send(str(error))
         sys.exit(1)

@@ -15,7 +15,7 @@ from ..discovery import package_folder
 from ..errors import SettingsError
 from ..routes import find_routes
 from ..settings import Environment, Settings, database_path
-from ..signals import STOP_SIGNALS, Stops, end_at_once, handle
+from ..signals import STOP_SIGNALS, Stops, end_at_once, end_within, handle
 from ..web import server as web
 from .child import wait_for
 from .supervisor import Supervisor
@@ -23,6 +23,9 @@ from .supervisor import Supervisor
 SWITCH_INTERVAL = 0.0005
 """Seconds for which a thread may compute while others wait, in a process that runs jobs. With
 Python's own 0.005 one job that computes kept another from starting for 27 ms; so it takes 2.4."""
+
+LAST_WAIT = 2.0
+"""Seconds that threads which jobs have begun themselves may keep a process that is done."""
 
 
 @click.command()
@@ -64,6 +67,7 @@ def serve(socket: Any, overrides: Mapping[str, object], *, reloading: bool = Fal
             sys.setswitchinterval(SWITCH_INTERVAL)
             runner = app.runner()
         web.run(app.services, runner, socket, reloading=reloading)
+    end_within(LAST_WAIT)
 
 
 def _is_first_start(settings: Settings) -> bool:
@@ -85,7 +89,7 @@ def worker(threads: str | None, processes: int) -> None:
     """Run jobs without serving, until SIGTERM or Ctrl-C; a second one ends it at once."""
     overrides = {"threads": threads}
     if processes == 1:
-        work(overrides, _wait_for_signal())
+        work(overrides, _wait_for_signal(), lambda: None)
         return
     settings = read_settings(overrides)
     if database_path(settings.jobs_url, settings.root) is None:
@@ -96,16 +100,22 @@ def worker(threads: str | None, processes: int) -> None:
     Supervisor(functools.partial(work, overrides), processes, settings).run()
 
 
-def work(overrides: Mapping[str, object], wait: Callable[[], None]) -> None:
-    """Run jobs; call `wait` when it has begun, and end within the grace when that returns."""
+def work(
+    overrides: Mapping[str, object], wait: Callable[[], None], on_stuck: Callable[[], None]
+) -> None:
+    """Run jobs; call `wait` when it has begun, and end within the grace when that returns.
+
+    `on_stuck` is called when a job has not ended after its timeout.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL)
     settings = read_settings(overrides)
     with open_app(settings, routes=find_routes(PACKAGE)) as app:
-        runner = app.runner()
+        runner = app.runner(on_stuck=on_stuck)
         web.announce(app.services, None)
         runner.start()
         wait()
         runner.stop(settings.jobs_grace)
+    end_within(LAST_WAIT)
 
 
 def _wait_for_signal() -> Callable[[], None]:

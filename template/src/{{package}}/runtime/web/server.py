@@ -64,7 +64,7 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
     path = database_path(settings.jobs_url, settings.root)
     services.logger.info(
         "{} {}, {} threads, queue {}, jobs waiting: {}",
-        *(settings.environment.capitalize(), where, settings.threads),
+        *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
         *(path or "in memory (lost at the end)", services.jobs.waiting()),
     )
 
