@@ -5,7 +5,8 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app manifest release soak chaos bench-store requirements clean
+.PHONY: help demo test test-all lint app manifest release soak chaos bench bench-store requirements \
+  clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -44,6 +45,8 @@ chaos: .venv/made .venv-bench/made ## Drain jobs while a worker or the server is
 
 bench-store: .venv/made .venv-bench/made ## Measure the SQLite store beside diskcache.
 	@PYTHONPATH=tests $(BIN)/python benchmarks/store.py $(ARGS)
+bench: .venv/made .venv-bench/made ## Measure an app beside four peers: make bench ARGS=--quick
+	@PYTHONPATH=tests $(BIN)/python benchmarks/bench.py $(ARGS)
 
 requirements: .venv/made ## Choose the newest versions of the tools, and of what we compare with.
 	cd requirements && ../$(BIN)/uv pip compile --quiet --upgrade --universal \

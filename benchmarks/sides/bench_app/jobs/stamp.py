@@ -1,0 +1,9 @@
+"""The job `stamp` of `make bench`."""
+
+import bench_body
+from my_app.runtime import Arena, JobEnv, Params
+
+
+def run(allocator: Arena, params: Params, env: JobEnv) -> None:
+    """See bench_body."""
+    bench_body.stamp(params["at"])
