@@ -1,5 +1,6 @@
 """Build the web application of one app."""
 
+import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,7 @@ from ..routes import Route
 from ..settings import Environment
 from .failures import answer_failure
 from .front import Front
+from .middleware import find_middleware
 from .pages import Pages
 from .resource import Resource
 
@@ -24,10 +26,10 @@ from .resource import Resource
 def build_application(
     services: Services, on_start: Callable[[], None], on_stop: Callable[[], None]
 ) -> Starlette:
-    """Return the ASGI application with all routes of `services`.
+    """Return the ASGI application with all routes of `services`, within the app's middleware.
 
     The server calls `on_start` before the first request and `on_stop` after the last, each in a
-    thread, so that they may take their time.
+    thread, so that they may take their time. Raises DiscoveryError for middleware without use.
     """
     folder = package_folder(services.package)
     fresh = services.settings.environment is Environment.DEVELOPMENT
@@ -45,14 +47,22 @@ def build_application(
         finally:
             await anyio.to_thread.run_sync(on_stop)
 
-    def answer_unrouted(raw: RawRequest, error: Exception) -> Response:
-        return answer_failure(services, pages, raw.scope, error)
+    answer = functools.partial(answer_failure, services, pages)
 
-    return Starlette(
+    def answer_unrouted(raw: RawRequest, error: Exception) -> Response:
+        return answer(raw.scope, error)
+
+    application = Starlette(
         routes=[
             PathRoute(path, Resource(services, pages, routes)) for path, routes in by_path.items()
         ],
-        middleware=[Middleware(Front, public=folder / "public")],
+        middleware=[
+            Middleware(Front, public=folder / "public"),
+            *find_middleware(services.package, answer),
+        ],
         exception_handlers={HTTPException: answer_unrouted},
         lifespan=lifespan,
     )
+    # Here, so that a layer which cannot be made stops the start with its reason.
+    application.middleware_stack = application.build_middleware_stack()
+    return application
