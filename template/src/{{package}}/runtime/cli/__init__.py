@@ -3,17 +3,22 @@
 import importlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import AppError
+from .groups import Group
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "server": (".server", "server", "Serve the app and run its jobs."),
     "worker": (".server", "worker", "Run jobs without serving."),
     "generate": (".generate", "generate", "Make a job and other parts of the app."),
     "g": (".generate", "generate", "The same as generate."),
+    "destroy": (".destroy", "destroy", "Remove what generate has made."),
     "jobs": (".jobs", "jobs", "List, schedule and retry jobs."),
     "settings": (".settings", "settings", "Show every setting that is in force."),
     "doctor": (".doctor", "doctor", "Say if the app can be updated, and what is in the way."),
@@ -22,7 +27,7 @@ COMMANDS = {
 """Each command's module, its name there, and its line of help: help imports none of them."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Imports a command when it is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -38,6 +43,17 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for the shell only
+
+        return [
+            CompletionItem(name, help=line)
+            for name, (_, _, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,42 +1,70 @@
-"""`generate job NAME`: write a new job and its test."""
+"""`generate job NAME`: write new files from a generator. `generate secret`: print a new secret."""
 
 import gc
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import GenerateError
-from ..names import check_name
+from .generators import ROOT, Generators
 
-ROOT = Path(__file__).parents[4]
-"""The project's folder: the app is run from its source tree, src/<package>/runtime/cli/."""
-
-
-class Refused(click.ClickException):
-    """End the command with one line on stderr and exit code 2."""
-
-    exit_code = 2
+if TYPE_CHECKING:
+    from ..scaffold.generator import Generator
 
 
-@click.group()
-def generate() -> None:
-    """Write new code, from the templates in generators/."""
+def make(
+    generator: "Generator", name: str, answers: dict[str, object], *, pretend: bool, force: bool
+) -> None:
+    """Write what the generator makes, and tell each file. Raises GenerateError."""
+    gc.disable()  # looking for garbage takes a tenth of this short process, and finds none
+    # Not needed for help, nor to refuse a name.
+    from ..scaffold.compare import compare, diff, refuse_hiding  # noqa: PLC0415
+    from ..scaffold.files import write  # noqa: PLC0415
+    from ..scaffold.render import render  # noqa: PLC0415
+
+    rendering = render(generator, {"name": name, **answers})
+    changes = compare(ROOT, rendering.files)
+    refuse_hiding(ROOT, changes)
+    made = [change for change in changes if change.old != change.new]
+    for change in made:
+        if pretend or (force and change.overwrites):
+            click.echo(diff(change))
+    in_the_way = [str(change.path) for change in made if change.overwrites]
+    if in_the_way and not (pretend or force):
+        raise GenerateError(
+            f"{', '.join(in_the_way)}: there already, and different; nothing was written: "
+            "--pretend shows the difference, --force overwrites"
+        )
+    if not pretend:
+        write(ROOT, changes)
+        for change in made:
+            click.echo(f"{'overwrote' if change.overwrites else 'created'} {change.path}")
+        if made and rendering.message:
+            click.echo(rendering.message)
+    if not made:
+        click.echo("nothing to do: all of it is there already")
+
+
+@click.group(
+    cls=Generators,
+    act=make,
+    flags=[
+        click.Option(["--pretend"], is_flag=True, help="Show what would be written, and stop."),
+        click.Option(["--force"], is_flag=True, help="Overwrite, and show what was different."),
+    ],
+    new=True,
+    invoke_without_command=True,
+)
+@click.pass_context
+def generate(context: click.Context) -> None:
+    """Write new code from a generator: a folder of templates in generators/."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @generate.command()
-@click.argument("name")
-@click.pass_context
-def job(context: click.Context, name: str) -> None:
-    """Write a job and its test. NAME is word_count, or admin/report in a folder."""
-    try:
-        check_name(name)
-        from ..scaffold import make_files  # noqa: PLC0415 - not needed to refuse a name
+def secret() -> None:
+    """Print a new SECRET for .env."""
+    import secrets  # noqa: PLC0415 - takes longer than to refuse a name
 
-        gc.disable()  # looking for garbage takes a sixth of this short process, and finds none
-        made = make_files(ROOT, "job", {"name": name})
-    except GenerateError as error:
-        raise Refused(str(error)) from error
-    for path in made:
-        click.echo(f"created {path}")
-    program = context.find_root().info_name
-    click.echo(f"Try it: uv run {program} jobs enqueue {name} --wait")
+    click.echo(f"SECRET={secrets.token_urlsafe(32)}")

@@ -10,11 +10,12 @@ import msgspec
 from ..boot import App, open_app
 from ..errors import AppError
 from ..job import Job, NewJob, State
+from .groups import Group
 
 STATES = click.Choice([str(state) for state in State])
 
 
-@click.group()
+@click.group(cls=Group)
 def jobs() -> None:
     """List, schedule and retry jobs."""
 

@@ -1,0 +1,121 @@
+"""Make a command of every folder in generators/: its questions are the command's options."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import GenerateError
+from ..names import check_free, tidy_name
+from ..scaffold.folders import find_generators, summary
+from .groups import Group
+
+if TYPE_CHECKING:
+    from ..scaffold.generator import Generator
+
+ROOT = Path(__file__).parents[4]
+"""The project's folder: the app is run from its source tree, src/<package>/runtime/cli/."""
+
+
+class Refused(click.ClickException):
+    """End the command with one line on stderr and exit code 2."""
+
+    exit_code = 2
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn a GenerateError into Refused."""
+    try:
+        yield
+    except GenerateError as error:
+        raise Refused(str(error)) from error
+
+
+class Generators(Group):
+    """A group with a command for each generator, which does what `act` does.
+
+    `act` is given the generator, the name of what is made, the answers, and the `flags` by name,
+    of which `--force` is one. Where something `new` is made, its name must be free.
+    """
+
+    def __init__(
+        self, act: Callable[..., None], flags: Sequence[click.Option], *, new: bool, **attrs: Any
+    ):
+        super().__init__(**attrs)
+        self._act = act
+        self._flags = flags
+        self._new = new
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*find_generators(ROOT), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        folder = find_generators(ROOT).get(cmd_name)
+        if folder is None:
+            return super().get_command(ctx, cmd_name)
+        return _Command(folder, self._act, self._flags, new=self._new)
+
+
+class _Command(click.Command):
+    """Reads its generator when it is used: a list of all commands needs none of them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        act: Callable[..., None],
+        flags: Sequence[click.Option],
+        *,
+        new: bool,
+    ):
+        super().__init__(folder.name, help=summary(folder))
+        self._folder = folder
+        self._act = act
+        self._flags = flags
+        self._new = new
+        self._generator: Generator | None = None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and not args[0].startswith("-"):
+            # Before the generator is read: the modules for that take longer than all of this.
+            self._tidy(args[0], force="--force" in args)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            try:
+                self.params = self._make_params()
+            except GenerateError as error:
+                if not ctx.resilient_parsing:
+                    raise Refused(str(error)) from error
+        return super().get_params(ctx)
+
+    def invoke(self, ctx: click.Context) -> None:
+        given = dict(ctx.params)
+        name = given.pop("name")
+        flags = {str(flag.name): given.pop(str(flag.name)) for flag in self._flags}
+        answers = {key: value for key, value in given.items() if value not in (None, ())}
+        name = self._tidy(name, force=flags["force"])
+        with refusing():
+            self._act(self._read(), name, answers, **flags)
+
+    def _tidy(self, name: str, *, force: bool) -> str:
+        with refusing():
+            tidy = tidy_name(name, self._folder.name)
+            if self._new and not force:
+                check_free(tidy, self._folder.name)
+        return tidy
+
+    def _make_params(self) -> list[click.Parameter]:
+        from .questions import make_params  # noqa: PLC0415 - as said above
+
+        return make_params(self._read(), self._flags)
+
+    def _read(self) -> "Generator":
+        if self._generator is None:
+            from ..scaffold.generator import read_generator  # noqa: PLC0415 - as said above
+
+            self._generator = read_generator(self._folder)
+        return self._generator
