@@ -185,6 +185,19 @@ def test_an_answer_that_copier_refuses_leaves_nothing(clone: Path, tmp_path: Pat
         assert list_files(tmp_path / "out") == ()
 
 
+def test_a_template_that_fails_midway_leaves_nothing(clone: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    run("git", "clone", "--quiet", "--no-tags", str(clone), str(broken), cwd=tmp_path)
+    (broken / "template/zzz.jinja").write_text("{{ nothing }}\n")
+    commit(broken)
+    (tmp_path / "out/my-app").mkdir(parents=True)
+    done = cookiecutter(tmp_path / "out", "-f", str(broken), ok=False)
+    assert done.returncode == 1
+    assert "Error: Copier made no app: " in done.stderr
+    assert "'nothing' is undefined" in done.stderr
+    assert list((tmp_path / "out/my-app").iterdir()) == []
+
+
 def test_a_template_that_is_not_in_git_at_its_origin(clone: Path, tmp_path: Path) -> None:
     archive = tmp_path / "chuckwalla.zip"
     command = ("git", "archive", "--prefix=chuckwalla/", "--output", str(archive), "HEAD")

@@ -105,12 +105,16 @@ def test_a_file_that_an_owner_had_before_the_part_is_not_lost(clone: Path, tmp_p
 
 
 def test_only_the_list_in_copier_yml_and_the_manifest_know_of_parts() -> None:
+    asks = re.compile(r"\{[%{][^}]*\bparts\b")
     files = [path for path in (REPOSITORY / "template").rglob("*.jinja") if path.is_file()]
-    knowing = [path for path in files if re.search(r"\bin parts\b", path.read_text("utf-8"))]
+    knowing = [path for path in files if asks.search(path.read_text("utf-8"))]
     assert [path.name for path in knowing] == ["manifest.toml.jinja"]
     listed = [line for line in CONFIG["_exclude"] if " in parts " in line]
-    form = r"{% if '(\w+)' not in parts \| default\(\[\]\) %}/\S+{% endif %}"
-    assert {re.fullmatch(form, line)[1] for line in listed} == set(PARTS)  # type: ignore[index]
+    form = r"{% if '(\w+)' not in parts \| default\(\[\]\) %}/(\S+){% endif %}"
+    matches = [re.fullmatch(form, line) for line in listed]
+    assert {match and match[1] for match in matches} == set(PARTS)
+    found = [[*(REPOSITORY / "template").glob(f"{match[2]}*")] for match in matches if match]
+    assert all(found)
 
 
 def test_the_workflow_has_no_faults(grown: App) -> None:
@@ -163,11 +167,14 @@ def serving(command: list[str], folder: Path, environment: dict[str, str]) -> It
         command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stderr is not None
-        line = server.stderr.readline()
-        assert "Production server on http://0.0.0.0:" in line, line + server.stderr.read()
-        yield
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=PATIENCE)
+        try:
+            line = server.stderr.readline()
+            assert "Production server on http://0.0.0.0:" in line
+            yield
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=PATIENCE)
+        finally:
+            server.kill()
         assert server.returncode == 0
 
 
