@@ -52,7 +52,7 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of one SELECT, as of the last commit."""
-        if self.path is None:
+        if self.path is None or self._file.is_journal_long():
             return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)
         self._check_usable()
         readers = self._readers
@@ -88,6 +88,8 @@ class Database:
                 self._check_usable()
                 with self._explained(), self._file.exclusive():
                     self._make_usable()
+                    # Before the rest: what fails later must not fail what has been committed.
+                    self._file.bound_journal()
                     self._wait_for_disk(any(ticket.durable for ticket in batch))
                     self._transact(batch)
                     self._file.check_in_place()

@@ -24,6 +24,15 @@ CLOSING_TIME = 500
 WAL_LIMIT = 64 * 2**20
 """Bytes to which the journal is cut back after it had to grow."""
 
+WAL_TOO_LONG = 32 * 2**20
+"""Bytes of a journal that readers have kept SQLite from beginning anew: it does so only in a moment
+when nobody reads. Then who wants to read stands in line with those who write, until it is done."""
+
+WAL_LOOK = 0.02
+"""Seconds between two looks at how long the journal is, of those who read."""
+
+READERS_TIME = 200
+"""Milliseconds that those who read without standing in line have to come to an end."""
 
 CHECKPOINT_AFTER = 4000
 """Pages of 4 KiB after which the journal is played into the file: each time the disk is waited for,
@@ -47,6 +56,8 @@ class DatabaseFile:
             )
         self.path = path
         self._scripts = scripts
+        self._too_long = WAL_TOO_LONG
+        self._next_look, self._is_long = 0.0, False
         self._lock: WriterLock | None = None
         if path is not None and path.is_dir():
             raise FileError("a folder is in its place: name a file in it")
@@ -95,6 +106,29 @@ class DatabaseFile:
         reason = keep(self.writer, self.path, self._opened, self._in_place_at)
         self._told = True
         raise FileError(reason)
+
+    def is_journal_long(self) -> bool:
+        """Whether to read only within `exclusive` and after `bound_journal`."""
+        if (now := time.monotonic()) >= self._next_look:
+            self._next_look = now + WAL_LOOK
+            self._is_long = _size(f"{self.path}-wal") >= self._too_long
+        return self._is_long
+
+    def bound_journal(self) -> None:
+        """Begin the journal anew if it has grown too long; call within `exclusive`.
+
+        Who reads for longer, as a backup does, keeps it; then this is tried again when it has
+        grown by as much once more.
+        """
+        if self.path is None or (size := _size(f"{self.path}-wal")) < self._too_long:
+            return
+        self.writer.execute(f"PRAGMA busy_timeout = {READERS_TIME}")
+        try:
+            busy, *_ = self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self.writer.execute(f"PRAGMA busy_timeout = {FOREIGN_LOCK_TIMEOUT * 1000:.0f}")
+        self._too_long = WAL_TOO_LONG + (size if busy else 0)
+        self._next_look = 0.0
 
     def reopen(self) -> None:
         """Open the file at the path anew, if there is one; call within `exclusive`.
@@ -175,6 +209,14 @@ class DatabaseFile:
         self._opened = look(path)
         self._in_place_at = time.time()
         self._told = False
+        self._too_long, self._next_look = WAL_TOO_LONG, 0.0
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - asked for each commit: pathlib costs
+    except FileNotFoundError:
+        return 0
 
 
 def _migrate(writer: sqlite3.Connection, scripts: Sequence[str]) -> None:
