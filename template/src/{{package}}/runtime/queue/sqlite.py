@@ -174,8 +174,8 @@ class SqliteQueue:
                 raise QueueError(f"job {answer.id} is live under the key {job.unique_key!r}")
             if not rows.make_way(db, job):
                 raise QueueError(
-                    f"{job.limit_size} jobs of the limit {job.limit_key!r} run already: "
-                    "try again when one has ended"
+                    f"the limit {job.limit_key!r} is reached, {job.limit_size} at once: "
+                    "try again when a job has ended"
                 )
             (number, _) = split_id(answer.id) or (0, "")
             (taken,) = rows.take(db, process, [number], now)
