@@ -41,14 +41,14 @@ def bench(given: argparse.Namespace, folder: Path) -> int:
     lab = Lab(folder)
     results = Results({})
     sizes = QUICK if given.quick else Sizes()
-    sides, versions = meet(lab, given.sides.split(","), results)
+    sides, versions = meet(lab, given.sides, results)
     loads = []
     try:
         for number in range(given.rounds):
             loads.append(machine.burden(folder))
             say(f"\nRound {number + 1} of {given.rounds}; {loads[-1]}")
             for scene in (*SCENES, *OUR_SCENES):
-                if given.scenes and scene.__name__ not in given.scenes.split(","):
+                if scene.__name__ not in given.scenes:
                     continue
                 for side in sides:
                     if side.key == OURS or scene in SCENES:
@@ -81,7 +81,7 @@ def meet(lab: Lab, keys: list[str], results: Results) -> tuple[list[Contender], 
         try:
             answer = lab.ask(side, "versions")
         except BenchError as error:
-            results.words.append(f"{side.name} is skipped: {error}")
+            results.words.append(f"{side.name} is skipped, as nobody answers there: {error}")
             say(results.words[-1])
             continue
         own = {side.name: version} if key == OURS else {}
@@ -107,13 +107,25 @@ def play(scene: Scene, lab: Lab, side: Contender, sizes: Sizes, results: Results
     say(f"  {scene.__name__:<10} {side.name:<20} {time.monotonic() - began:5.1f} s  {shown}")
 
 
+def add_choice(parser: argparse.ArgumentParser, option: str, known: list[str]) -> None:
+    """Add an option that takes some of these words, and all by default."""
+
+    def parse(text: str) -> list[str]:
+        words = text.split(",")
+        if unknown := set(words) - set(known):
+            raise argparse.ArgumentTypeError(f"there is no {min(unknown)!r}")
+        return words
+
+    parser.add_argument(option, type=parse, default=known, help=f"some of {','.join(known)}")
+
+
 def main() -> int:
     """Run the benchmark; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small, once, and written nowhere")
     parser.add_argument("--rounds", type=int, default=0, help="3, or 1 with --quick")
-    parser.add_argument("--sides", default=",".join(CONTENDERS), help="whom to measure")
-    parser.add_argument("--scenes", default="", help="what to measure; all, if not given")
+    add_choice(parser, "--sides", list(CONTENDERS))
+    add_choice(parser, "--scenes", [scene.__name__ for scene in (*SCENES, *OUR_SCENES)])
     parser.add_argument("--out", help="where to write; benchmarks/, but for --quick")
     given = parser.parse_args()
     given.rounds = given.rounds or (1 if given.quick else 3)

@@ -89,7 +89,7 @@ def million(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
     alone = _drain(lab, side, sizes, "noop", count)
     lab.ask(side, "fill", "noop", sizes.million)
     with lab.running(side, side.worker) as worker:
-        worker.wait_for(sizes.million // 10, float("inf"))
+        worker.wait_for(sizes.million // 2, float("inf"))
         early = worker.memory()
         worker.wait_for(sizes.million, float("inf"))
         late = worker.memory()
