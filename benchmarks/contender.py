@@ -65,6 +65,7 @@ def ours(folder: Path) -> Contender:
         1_000_000,
         {
             "APP_ENV": "production",
+            "SECRET": "x" * 32,
             "LOG_LEVEL": "WARNING",
             # For a machine whose /var/tmp is in a container; the report names the file system.
             "JOBS_ANY_FILESYSTEM": "1",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .boot import App as App
     from .boot import open_app as open_app
     from .env import JobEnv as JobEnv
+    from .env import Services as Services
     from .errors import AppError as AppError
     from .errors import Cancel as Cancel
     from .errors import JobTimeout as JobTimeout
@@ -47,6 +48,7 @@ else:
         "RequestError": ".errors",
         "Response": "starlette.responses",
         "Retry": ".errors",
+        "Services": ".env",
         "Settings": ".settings",
         "State": ".job",
         "Upload": ".web.multipart",

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 from .discovery import package_folder
-from .env import AroundJob, Services, outside_env
+from .env import Services, outside_env
 from .errors import SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
 from .logs import configure_logging
@@ -123,7 +123,8 @@ def open_app(
         cache=LoggedStore(cache, logger.debug),
         mutex=Mutex(queue_path and queue_path.with_name("mutex.lock")),
         clock=clock,
-        around_job=_around_job(),
+        around_job=_hook("around_job", "env", "run"),
+        mounts=_hook("mounts", "services"),
     )
     return App(services, queue)
 
@@ -139,17 +140,18 @@ def read_settings(
     return load_settings(project_root(), environ or os.environ, overrides, kind)
 
 
-def _around_job() -> AroundJob | None:
-    around: AroundJob | None = getattr(_config(), "around_job", None)
+def _hook(name: str, *arguments: str) -> Any:
+    function = getattr(_config(), name, None)
     try:
-        if around is not None:
-            inspect.signature(around).bind(None, None)
-        fits = not inspect.iscoroutinefunction(around)
+        fits = function is None or not inspect.iscoroutinefunction(function)
+        if function is not None:
+            inspect.signature(function).bind(*arguments)
     except TypeError:
         fits = False
     if not fits:
-        raise SettingsError(f"{PACKAGE}/config.py: write def around_job(env, run)")
-    return around
+        wanted = f"def {name}({', '.join(arguments)})"
+        raise SettingsError(f"{PACKAGE}/config.py: write {wanted}")
+    return function
 
 
 def _config() -> ModuleType | None:

@@ -1,7 +1,7 @@
 """What a job can reach: its `env`, and in it the invocation that is running."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,6 +43,12 @@ class Services:
     """UTC seconds, for all that is due; a test may move it."""
     around_job: "AroundJob | None" = None
     """The app's own function around every run, if it has one."""
+    mounts: "Mounts | None" = None
+    """The app's own function that gives the other ASGI apps inside, if it has one."""
+
+    def job(self, name: str, /, **params: object) -> JobDraft:
+        """Return a job to schedule, as `request.job` does. Raises UnknownJobError."""
+        return self.jobs.draft(name, params)
 
 
 Report = Callable[[Job, float, str | None], None]
@@ -158,6 +164,9 @@ def outside_env(services: Services, request_id: str | None = None) -> JobEnv:
     known = {"number": 0, "token": "", "name": "", "attempt": 1, "request_id": request_id}
     return job_env(services, Invocation(Job(**nothing | known), lambda *_: None))
 
+
+Mounts = Callable[[Services], Mapping[str, Any]]
+"""`mounts(services)` in config.py: it returns ASGI apps by their paths, as in `{"/api": api}`."""
 
 AroundJob = Callable[[JobEnv, Callable[[], None]], None]
 """`around_job(env, run)` in config.py: it calls `run()`, and lets its exceptions out."""

@@ -3,14 +3,16 @@
 plain.py checks the data first, since msgspec alone would turn NaN into null and a set into a list.
 """
 
-from collections.abc import Mapping
+import contextlib
+import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
 
 from .errors import InvalidParamsError
-from .plain import a_or_an, from_plain, to_plain
+from .plain import a_or_an, from_plain, is_plain, to_plain
 
 VERSION = 1
 MAX_BYTES = 1_048_576
@@ -20,15 +22,15 @@ JsonValue: TypeAlias = (
 )
 
 
-def encode(params: Mapping[str, object], limit: int = MAX_BYTES) -> str:
+def encode(params: Mapping[str, object], limit: int = MAX_BYTES, where: str = "params") -> str:
     """Return params as compact JSON text of at most `limit` bytes in UTF-8.
 
     Raises InvalidParamsError naming the key that holds what JSON cannot say.
     """
     if not isinstance(params, Mapping):
         kind = a_or_an(type(params).__name__)
-        raise InvalidParamsError(f"params: {kind} is not an object; use a dict")
-    return _encode(params, "params", limit).decode()
+        raise InvalidParamsError(f"{where}: {kind} is not an object; use a dict")
+    return _encode(params, where, limit).decode()
 
 
 def decode(text: str, version: int) -> dict[str, Any]:
@@ -63,6 +65,35 @@ def normalise(value: object, where: str = "params") -> JsonValue:
     """
     plain: JsonValue = from_plain(to_plain(value, [where]), [where])
     return plain
+
+
+def encode_answer(value: object, prepare: Callable[[Any], object]) -> bytes:
+    """Return any one value as JSON for a client: a datetime as ISO 8601 text, keys as they are.
+
+    What is not plain yet goes through `prepare` first. Raises InvalidParamsError.
+    """
+    if is_plain(value):  # nearly always, and then this takes a sixth of the time
+        with contextlib.suppress(UnicodeEncodeError):
+            return msgspec.json.encode(value)
+    return msgspec.json.encode(normalise(prepare(value), "answer"))
+
+
+def read_json(data: bytes, where: str) -> Any:
+    """Return what JSON from outside says, if it can be kept by the rules above.
+
+    Raises InvalidParamsError, which names the byte where it is no JSON, or the key.
+    """
+    try:
+        try:
+            value = msgspec.json.decode(data)
+        except msgspec.ValidationError:  # a number that no float holds: find its key
+            to_plain(json.loads(data, parse_int=float), [where])
+            raise
+        if not is_plain(value):
+            to_plain(value, [where])
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise InvalidParamsError(f"{where}: not JSON that can be read: {error}") from None
+    return value
 
 
 def _encode(value: object, where: str, limit: int | None) -> bytes:

@@ -6,7 +6,7 @@ gets one more in front, so that the two never meet.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,8 @@ MAX_DEPTH = 100
 MIN_INT = -(2**63)
 MAX_INT = 2**63 - 1
 TAG = "$datetime"
+
+_LEAVES = {str, bool, type(None), datetime}
 
 HINTS = {
     "set": "use a list",
@@ -27,6 +29,7 @@ HINTS = {
     "PurePath": "use a string",
     "date": "use a datetime or a string",
     "timedelta": "use a number of seconds",
+    "Upload": "keep its data in a file or in the store, and give its name",
 }
 
 
@@ -127,6 +130,31 @@ def _read_datetime(value: dict[str, Any], path: list[Any]) -> datetime:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):
         raise refusal(path, f"not a datetime, which is {{'{TAG}': ISO 8601 text}}") from None
+
+
+def is_plain(value: Any) -> bool:
+    """Say whether this is what `to_plain` gives, or a datetime; but for halves of characters."""
+    return _are_plain((value,), MAX_DEPTH)
+
+
+def _are_plain(items: Iterable[Any], depth: int) -> bool:
+    for item in items:
+        kind = type(item)
+        if kind is dict:
+            if depth == 0 or not _are_plain(item.values(), depth - 1):
+                return False
+            for key in item:
+                if type(key) is not str:
+                    return False
+        elif kind is list:
+            if depth == 0 or not _are_plain(item, depth - 1):
+                return False
+        elif kind is int:
+            if not MIN_INT <= item <= MAX_INT:
+                return False
+        elif kind not in _LEAVES and not (kind is float and math.isfinite(item)):
+            return False
+    return True
 
 
 def refusal(path: list[Any], reason: str) -> InvalidParamsError:

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,6 +82,9 @@ _HERE = r"memory:|sqlite:([^/:]|(//)?/[^/]).*"
 _SERVER = (
     r"(valkey|redis)s?://([^@/?#\s]*@)?(\[[\da-fA-F:.]+\]|[^@:/?#\s\[\]]+)(:\d{1,5})?(/\d{1,4})?"
 )
+Secret = Annotated[
+    str, Meta(min_length=32, description="at least 32 characters, as `generate secret` prints them")
+]
 Url = Annotated[
     str,
     Meta(
@@ -97,6 +101,8 @@ StoreUrl = Annotated[
         "valkey://:password@localhost:6379/0, where a / in the password is %2F",
     ),
 ]
+DEVELOPMENT_SECRET = "development only, known to everybody"  # noqa: S105 - as it says
+"""What SECRET is when it is not set; production refuses it."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +116,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The project folder."""
     environment: Mode = Environment.DEVELOPMENT
     """APP_ENV: development, testing or production."""
+    secret: Secret = DEVELOPMENT_SECRET
+    """Signs sessions: who knows it can forge them. Production must set it."""
+    secret_old: Secret = ""
+    """The secret before this one: what it has signed still counts."""
+    session_age: Age = 14 * 86_400.0
+    """Seconds for which a session is kept after its last use: two weeks."""
     bind: Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="an address, as in 0.0.0.0")] = (
         "127.0.0.1"
     )
@@ -170,6 +182,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many are kept of each of these states, whatever their age."""
     jobs_any_filesystem: Annotated[bool, Meta(description="0 or 1")] = False
     """Whether production may keep the queue where files are forgotten or cannot be locked."""
+
+    def __repr__(self) -> str:
+        """Hide what is secret, as this may get into a log."""
+        return f"{type(self).__name__}({', '.join(describe(self))})"
 
     def thread_counts(self) -> dict[str, int]:
         """Return how many threads each queue has, and all others as `*`; none if THREADS is 0."""
@@ -237,6 +253,10 @@ def load_settings(
             problems.append(_explain(variable, given, wanted, error))
         else:
             values[field.name] = root / value if isinstance(value, Path) else value
+    # Not so a default in config.py: a secret in the code is none.
+    secret = texts.get("SECRET", DEVELOPMENT_SECRET)
+    if values.get("environment") is Environment.PRODUCTION and secret == DEVELOPMENT_SECRET:
+        problems.append(f"SECRET: not set; write what `{_command()} generate secret` prints")
     if problems:
         raise SettingsError("\n".join(problems))
     return kind(**values)
@@ -261,6 +281,15 @@ def database_path(url: str, root: Path) -> Path | None:
 
 def _variable(name: str) -> str:
     return "APP_ENV" if name == "environment" else name.upper()
+
+
+def _command() -> str:
+    """Return what the app's command line is called; it takes some time."""
+    package = __name__.partition(".")[0]
+    for script in metadata.entry_points(group="console_scripts"):
+        if script.value == f"{package}.__main__:main":
+            return script.name
+    return f"python -m {package}"
 
 
 def _construct(kind: type, text: object) -> object:

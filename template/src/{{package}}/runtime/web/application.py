@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -19,6 +19,7 @@ from ..settings import Environment
 from .failures import answer_failure
 from .front import Front
 from .middleware import find_middleware
+from .mounts import find_mounts, route_mounts, start_mounts
 from .pages import Pages
 from .resource import Resource
 
@@ -35,6 +36,7 @@ def build_application(
     fresh = services.settings.environment is Environment.DEVELOPMENT
     app_name = services.package.replace("_", " ").title()
     pages = Pages(folder / "templates", app_name, fresh=fresh)
+    mounts = find_mounts(services)
     by_path: dict[str, list[Route]] = {}
     for route in services.routes:
         by_path.setdefault(route.path, []).append(route)
@@ -43,7 +45,9 @@ def build_application(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(on_start)
         try:
-            yield
+            async with AsyncExitStack() as stack:
+                await start_mounts(mounts, stack)
+                yield
         finally:
             await anyio.to_thread.run_sync(on_stop)
 
@@ -57,8 +61,9 @@ def build_application(
             PathRoute(path, Resource(services, pages, routes)) for path, routes in by_path.items()
         ],
         middleware=[
-            Middleware(Front, public=folder / "public"),
+            Middleware(Front, public=folder / "public", mounts=mounts),
             *find_middleware(services.package, answer),
+            Middleware(route_mounts, mounts),
         ],
         exception_handlers={HTTPException: answer_unrouted},
         lifespan=lifespan,

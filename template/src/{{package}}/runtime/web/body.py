@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as RawRequest
 
-from ..errors import RequestError
+from .. import payload
+from ..errors import InvalidParamsError, RequestError
 from ..params import Params
 from .multipart import MULTIPART, parse_multipart
 
@@ -91,6 +91,6 @@ def _parse_pairs(data: bytes, where: str) -> list[tuple[str, Any]]:
 
 def _parse_json(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(f"the body is not valid JSON: {error}") from None
+        return payload.read_json(body, "body")
+    except InvalidParamsError as error:
+        raise RequestError(str(error)) from None

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from .. import payload
 from ..errors import InvalidParamsError
 from ..job import Job
@@ -36,7 +34,7 @@ def to_json(value: object) -> bytes:
     Raises TypeError, naming the key, for what JSON cannot say: the mistake is the view's.
     """
     try:
-        return msgspec.json.encode(payload.normalise(_shorten(value), "answer"))
+        return payload.encode_answer(value, _shorten)
     except InvalidParamsError as error:
         raise TypeError(str(error)) from None
 

@@ -13,12 +13,12 @@ def find_file(public: Path, path: str) -> Path | None:
     Names that begin with a dot are not served, except .well-known; a link out of the folder
     leads nowhere. A path that names no file costs one look at the disk.
     """
-    parts = path.split("/")[1:]
-    if any(part.startswith(".") and part != ".well-known" for part in parts):
+    if "/." in path.replace("/.well-known/", "/"):
         return None
-    file = public.joinpath(*filter(None, parts))
-    if not os.path.isfile(file):  # noqa: PTH113 - takes any text for a name, where pathlib raises
+    name = f"{public}{path}"
+    if not os.path.isfile(name):  # noqa: PTH113 - takes any text for a name, where pathlib raises
         return None
+    file = Path(name)
     return file if file.resolve().is_relative_to(public) else None
 
 

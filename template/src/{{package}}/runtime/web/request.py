@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import Scope
 
 from ..env import Services, outside_env
+from ..errors import RequestError
 from ..jobs import JobDraft, Jobs
 from ..mail.mailers import MailDraft
 from ..mutex import Mutex
@@ -18,9 +19,13 @@ from ..settings import Settings
 from ..store.protocol import Store
 from .formats import JSON, to_json
 from .pages import Pages
+from .session import SessionCookie
 
 if TYPE_CHECKING:
     from loguru import Logger
+
+OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f]*\Z")
+"""Browsers take `//host` and `/\\host` for another site, and leave out tabs and line ends."""
 
 __all__ = ["Request", "Response", "json_response", "request_id"]
 
@@ -40,7 +45,14 @@ class Request:
     """One request to a view, read to its end, and the services of the app."""
 
     def __init__(
-        self, services: Services, pages: Pages, route: Route, scope: Scope, params: Params
+        self,
+        services: Services,
+        pages: Pages,
+        route: Route,
+        scope: Scope,
+        params: Params,
+        *,
+        session: SessionCookie,
     ) -> None:
         self.method = route.method
         """As the view was found by: a form's `_method` counts, and HEAD is GET."""
@@ -64,6 +76,16 @@ class Request:
         self._services = services
         self._pages = pages
         self._route = route
+        self._session = session
+
+    @property
+    def session(self) -> Params:
+        """What this client's requests share: a dict of JSON data, kept in a signed cookie.
+
+        The client can read it, not change it. `clear()` ends it. A view that raises changes
+        nothing.
+        """
+        return self._session.data
 
     @property
     def logger(self) -> "Logger":
@@ -98,8 +120,14 @@ class Request:
         answer.headers["Vary"] = "Accept"
         return answer
 
-    def redirect(self, path: str, status: int = 303) -> Response:
-        """Send the client on to another path, which it asks for with GET."""
+    def redirect(self, path: str, status: int = 303, *, external: bool = False) -> Response:
+        """Send the client on to another path of this site, which it asks for with GET.
+
+        The path may come from outside: one that leads to another site is refused with 400. With
+        `external` it is any URL, and the view answers for where it leads.
+        """
+        if not external and not OWN_PATH.match(path):
+            raise RequestError(f"{path!r:.200} is not a path of this site, such as /uploads")
         return RedirectResponse(path, status)
 
     def json(self, data: object, status: int = 200) -> Response:

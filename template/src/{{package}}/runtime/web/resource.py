@@ -18,6 +18,7 @@ from .multipart import MULTIPART
 from .origin import refuse_foreign_form
 from .pages import Pages
 from .request import Request
+from .session import SessionCookie
 
 
 class Resource:
@@ -37,7 +38,7 @@ class Resource:
         """Answer one request."""
         raw = RawRequest(scope, receive)
         try:
-            refuse_foreign_form(raw.method, raw.headers)
+            refuse_foreign_form(raw.method, scope["scheme"], raw.headers)
             body = await read_body(raw)
         except RequestError as error:
             answer = await anyio.to_thread.run_sync(self._refuse, scope, error)
@@ -60,7 +61,8 @@ class Resource:
         if route is None:
             allowed = ", ".join(sorted(self._by_method))
             raise HTTPException(405, headers={"Allow": allowed})
-        request = Request(self._services, self._pages, route, raw.scope, params)
+        session = SessionCookie(self._services, raw.scope)
+        request = Request(self._services, self._pages, route, raw.scope, params, session=session)
         answer = route.handler(request, *raw.path_params.values())
         if not isinstance(answer, Response):
             kind = type(answer).__name__
@@ -68,6 +70,7 @@ class Resource:
                 f"{route.action} of views/{route.view}.py gave {kind}: return request.render(), "
                 "request.redirect(), request.json() or request.text()"
             )
+        session.write(answer)
         return answer
 
 

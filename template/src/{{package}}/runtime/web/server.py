@@ -17,7 +17,7 @@ from uvicorn.supervisors.statreload import StatReload
 
 from ..env import Services
 from ..errors import AppError
-from ..settings import database_path
+from ..settings import DEVELOPMENT_SECRET, database_path
 from ..signals import STOP_SIGNALS, Stops, end_at_once, handle, watch_parent
 from .application import build_application
 
@@ -39,7 +39,9 @@ class ListenError(AppError):
 def listen(bind: str, port: int) -> sockets.socket:
     """Return a listening socket. Raises ListenError, saying why and what to do."""
     family = sockets.AF_INET6 if ":" in bind else sockets.AF_INET
-    socket = sockets.socket(family, sockets.SOCK_STREAM)
+    # Without the protocol's number asyncio would not know that it is TCP, and leave Nagle's
+    # algorithm on: answers over a connection that stays open would take 40 ms.
+    socket = sockets.socket(family, sockets.SOCK_STREAM, sockets.IPPROTO_TCP)
     socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     try:
         socket.bind((bind, port))
@@ -67,6 +69,11 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
         *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
         *(path or "in memory (lost at the end)", services.jobs.waiting()),
     )
+    if socket is not None and settings.secret == DEVELOPMENT_SECRET:
+        services.logger.warning(
+            "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
+            "what `generate secret` prints"
+        )
 
 
 class _Server(uvicorn.Server):
