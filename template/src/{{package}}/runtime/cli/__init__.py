@@ -21,6 +21,7 @@ COMMANDS = {
     "destroy": (".destroy", "destroy", "Remove what generate has made."),
     "jobs": (".jobs", "jobs", "List, schedule and retry jobs."),
     "settings": (".settings", "settings", "Show every setting that is in force."),
+    "check": (".check", "check", "Find misspelt jobs and params, without running anything."),
     "doctor": (".doctor", "doctor", "Say if the app can be updated, and what is in the way."),
     "routes": (".server", "routes", "List the routes of all views."),
 }

@@ -1,0 +1,40 @@
+"""`check`: find misspelt jobs and params before they are asked for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from ..reading.job_calls import check_calls
+from ..reading.job_files import read_jobs, read_source
+
+PACKAGE = Path(__file__).parents[2]
+"""The app's own package."""
+
+FOLDERS = ("jobs", "mailers", "middleware", "views")
+"""What is read: the code that schedules jobs."""
+
+
+@click.command()
+def check() -> None:
+    """Find misspelt jobs and params in views, jobs and mailers; nothing is run for it."""
+    problems = list(read_all(PACKAGE))
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise click.exceptions.Exit(1)
+    click.echo("no problems")
+
+
+def read_all(package: Path) -> Iterator[str]:
+    """Yield a line for each problem of a package: the file, the line in it, and what is wrong."""
+    jobs = read_jobs(package / "jobs")
+    for folder in FOLDERS:
+        for path in sorted((package / folder).rglob("*.py")):
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            try:
+                found = sorted(set(check_calls(read_source(path), jobs)))
+            except SyntaxError as error:
+                found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
+            for line, problem in found:
+                yield f"{shown}:{line}: {problem}"

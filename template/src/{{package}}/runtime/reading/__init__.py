@@ -1,0 +1,1 @@
+"""What `check` does: read the app's code, without importing or starting any of it."""

@@ -1,0 +1,178 @@
+"""Find misspelt jobs, params and options where jobs are scheduled, in one file's syntax tree.
+
+Only what is written out is judged: a name in a variable, or params in a dict from elsewhere, may be
+anything. Each function's own variables are followed as far as they hold one job alone.
+"""
+
+import ast
+import difflib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from ..jobs import ScheduleOptions
+from .job_files import JobFile, JobFiles
+
+Problem = tuple[int, str]
+"""The line, and what is wrong there."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+OPTIONS = tuple(ScheduleOptions.__annotations__)
+
+
+def check_calls(tree: ast.Module, jobs: JobFiles) -> Iterator[Problem]:
+    """Yield what is wrong with the jobs that a file asks for."""
+    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, Function))]
+    for scope in scopes:
+        nodes = list(_own_nodes(scope))
+        drafts = _drafts(nodes, jobs)
+        for node in nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                yield from _check_call(node, node.func, jobs, drafts)
+            elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+                yield from _check_param(_draft_of_params(node.value, drafts), node.slice)
+
+
+def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, Function):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _drafts(nodes: Iterable[ast.AST], jobs: JobFiles) -> dict[str, JobFile]:
+    """Return the variables that hold a draft of one job whenever they hold anything."""
+    times: Counter[str] = Counter()
+    held: dict[str, list[JobFile]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            times[node.id] += 1
+        for target, value in _bindings(node):
+            if (job := _asked_for(value, jobs)) is not None:
+                held.setdefault(target, []).append(job)
+    return {
+        name: found[0]
+        for name, found in held.items()
+        if len(found) == times[name] and all(job is found[0] for job in found)
+    }
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    if isinstance(node, ast.AnnAssign | ast.NamedExpr):
+        if isinstance(node.target, ast.Name):
+            yield node.target.id, node.value
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                yield target.id, node.value
+
+
+def _asked_for(node: ast.expr | None, jobs: JobFiles) -> JobFile | None:
+    """Return the job of a call `....job("name", ...)`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name = _first_text(node) if node.func.attr == "job" else None
+        return None if name is None else jobs.by_name.get(name)
+    return None
+
+
+def _first_text(node: ast.Call) -> str | None:
+    first = node.args[0] if node.args else None
+    return _text(first)
+
+
+def _text(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _check_call(
+    node: ast.Call, function: ast.Attribute, jobs: JobFiles, drafts: Mapping[str, JobFile]
+) -> Iterator[Problem]:
+    match function.attr:
+        case "job":
+            yield from _check_name(node, jobs)
+            yield from _check_params(_asked_for(node, jobs), node.keywords)
+        case "schedule_many":
+            yield from _check_name(node, jobs)
+            if (name := _first_text(node)) is not None:
+                many = [each.value for each in node.keywords if each.arg == "many"]
+                yield from _check_options(each for each in node.keywords if each.arg != "many")
+                yield from _check_many(jobs.by_name.get(name), [*node.args[1:], *many])
+        case "schedule":
+            whole = _asked_for(function.value, jobs)
+            if whole is not None or _variable(function.value) in drafts:
+                yield from _check_options(node.keywords)
+            if whole is not None and isinstance(function.value, ast.Call):
+                given = [(each.arg, each.lineno) for each in function.value.keywords]
+                yield from _check_missing(whole, given, function.value.lineno)
+        case "put" if node.args:
+            job = drafts.get(_variable(function.value))
+            yield from _check_param(job or _draft_of_params(function.value, drafts), node.args[0])
+
+
+def _variable(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _draft_of_params(node: ast.expr, drafts: Mapping[str, JobFile]) -> JobFile | None:
+    if isinstance(node, ast.Attribute) and node.attr == "params":
+        return drafts.get(_variable(node.value))
+    return None
+
+
+def _check_name(node: ast.Call, jobs: JobFiles) -> Iterator[Problem]:
+    name = _first_text(node)
+    if name is None or name in jobs.by_name or name.startswith("_") or not jobs.complete:
+        return
+    yield node.args[0].lineno, f"no job is called {name!r}{_hint(name, jobs.by_name, 'jobs/ has')}"
+
+
+def _check_params(job: JobFile | None, keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
+    for each in keywords:
+        yield from _check_word(job, each.arg, each.lineno)
+
+
+def _check_param(job: JobFile | None, key: ast.expr) -> Iterator[Problem]:
+    yield from _check_word(job, _text(key), key.lineno)
+
+
+def _check_word(job: JobFile | None, word: str | None, line: int) -> Iterator[Problem]:
+    if job and job.fields and word is not None and word not in job.fields.names:
+        yield line, f"{job.name} has no param {word!r}{_hint(word, job.fields.names, 'it takes')}"
+
+
+def _check_missing(
+    job: JobFile, given: Iterable[tuple[str | None, int]], line: int
+) -> Iterator[Problem]:
+    words = {word for word, _ in given}
+    if job.fields is not None and None not in words:
+        for name in job.fields.required:
+            if name not in words:
+                yield line, f"{job.name} needs the param {name!r}"
+
+
+def _check_many(job: JobFile | None, arguments: Iterable[ast.expr]) -> Iterator[Problem]:
+    for many in arguments:
+        if isinstance(many, ast.ListComp | ast.GeneratorExp):
+            many = ast.List([many.elt])  # noqa: PLW2901 - each of its items is like this one
+        for item in many.elts if isinstance(many, ast.List | ast.Tuple) else ():
+            if job is not None and isinstance(item, ast.Dict):
+                given = [(_text(key), key.lineno) for key in item.keys if key is not None]
+                for word, line in given:
+                    yield from _check_word(job, word, line)
+                if None not in item.keys:
+                    yield from _check_missing(job, given, item.lineno)
+
+
+def _check_options(keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
+    for each in keywords:
+        if each.arg is not None and each.arg not in OPTIONS:
+            hint = _hint(each.arg, OPTIONS, "it takes")
+            yield each.lineno, f"schedule() has no option {each.arg!r}{hint}"
+
+
+def _hint(word: str, known: Collection[str], there_is: str) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f": did you mean {close[0]!r}?"
+    return f"; {there_is}: {', '.join(known) or 'none'}"
