@@ -9,7 +9,7 @@ from making import App
 TEMPLATED = ("/generators/", "/templates/", "/mailers/", "/tests/runtime/")
 """Where braces are right: files that are templates themselves, and tests of those."""
 
-BRACES = re.compile(r"\{\{ ?(_copier|package|project_name|author_name)|\{%|\[=|\[%")
+BRACES = re.compile(r"\{\{ ?(_copier|package|project_name|author_name)|\{%-? ?[a-z]|\[=|\[%")
 
 
 def find_faults(app: App) -> list[str]:
