@@ -17,6 +17,8 @@ from ..discovery import package_folder
 from ..env import Services
 from ..errors import (
     InvalidParamsError,
+    MailError,
+    MailRefusedError,
     MutexTimeoutError,
     QueueError,
     RequestError,
@@ -65,7 +67,9 @@ def _explain(error: Exception) -> Failure:
             return Failure(422, str(error), {})
         case HTTPException():
             return Failure(error.status_code, error.detail, dict(error.headers or {}))
-        case QueueError() | StoreError() | MutexTimeoutError():
+        case MailRefusedError():
+            return Failure(500, APOLOGIES[500], {})
+        case QueueError() | StoreError() | MailError() | MutexTimeoutError():
             return Failure(503, APOLOGIES[503], {"Retry-After": RETRY_AFTER})
         case _:
             return Failure(500, APOLOGIES[500], {})
