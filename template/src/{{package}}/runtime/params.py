@@ -10,7 +10,7 @@ The class is the job's own, made from JobParams and named in `run`'s annotation:
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, overload
 
 import msgspec
 
@@ -56,8 +56,21 @@ class Params(dict[str, Any]):
         self[key] = value
 
 
-class JobParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Typed params. They are checked when the job is scheduled, unknown keys included."""
+if TYPE_CHECKING:
+    # Frozen as its base is: msgspec's own declaration would have each class say so again.
+    @dataclass_transform(
+        frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,)
+    )
+    class JobParams:
+        """Typed params. They are checked when the job is scheduled, unknown keys included."""
+
+        __struct_encode_fields__: ClassVar[tuple[str, ...]]
+
+        def __init_subclass__(cls, **options: Any) -> None: ...
+else:
+
+    class JobParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Typed params. They are checked when the job is scheduled, unknown keys included."""
 
 
 def params_type(run: Callable[..., object]) -> type[JobParams] | None:
