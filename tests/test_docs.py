@@ -8,7 +8,7 @@ from making import REPOSITORY, App
 FILE = re.compile(r"^`([\w/.]+)`:\n\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", ["mailers", "store"])
+@pytest.mark.parametrize("page", ["jobs", "mailers", "store"])
 def test_the_files_of_a_page_work(workshop: App, page: str) -> None:
     text = (REPOSITORY / "docs" / f"{page}.md").read_text("utf-8")
     files = FILE.findall(text.replace("my_app", workshop.package))
