@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from checks import find_faults, run_tests
-from making import App, render
+from making import ANSWERS, App, render
 from matrix import LEVELS, as_answers, cover_pairs, describe
 
 ROWS = cover_pairs(LEVELS)
@@ -42,8 +42,8 @@ def test_the_runtimes_own_tests_pass(
     python: str, template: Path, tmp_path: Path, record_property: Record
 ) -> None:
     began = time.monotonic()
-    app = render(template, tmp_path, {"project_name": "my-app"}, python)
-    passed, skipped = run_tests(app, "tests/runtime")
+    app = render(template, tmp_path, ANSWERS["awkward"], python)
+    passed, skipped = run_tests(app, "-n", "2", "tests/runtime")
     record_property("skipped", skipped)
     record(record_property, app, "the runtime", passed, began)
 
