@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from making import REPOSITORY, App
 
+pytestmark = pytest.mark.my_app
+
 PAGE = (REPOSITORY / "docs" / "hooks.md").read_text("utf-8")
 HEAD = "from my_app.runtime import Cancel, JobOptions, Retry\n\n"
 JOBS = {
@@ -44,8 +46,6 @@ def recipe(name: str) -> str:
 @pytest.fixture
 def watched(workshop: App) -> App:
     """Give an app with a job for each way to end, that sees this environment's packages last."""
-    if workshop.package != "my_app":
-        pytest.skip("the recipes are about my-app")
     for name, text in JOBS.items():
         (workshop.root / "src" / "my_app" / "jobs" / f"{name}.py").write_text(HEAD + text)
     site = sysconfig.get_path("purelib")

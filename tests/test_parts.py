@@ -106,7 +106,9 @@ def test_a_file_that_an_owner_had_before_the_part_is_not_lost(clone: Path, tmp_p
 
 def test_only_the_list_in_copier_yml_and_the_manifest_know_of_parts() -> None:
     asks = re.compile(r"\{[%{][^}]*\bparts\b")
-    files = [path for path in (REPOSITORY / "template").rglob("*.jinja") if path.is_file()]
+    pages = (REPOSITORY / "template").rglob("*.jinja")
+    # The tests of the generators have templates of their own in them.
+    files = [path for path in pages if path.is_file() and "tests" not in path.parts]
     knowing = [path for path in files if asks.search(path.read_text("utf-8"))]
     assert [path.name for path in knowing] == ["manifest.toml.jinja"]
     listed = [line for line in CONFIG["_exclude"] if " in parts " in line]
@@ -133,6 +135,8 @@ def test_the_steps_of_the_workflow_pass(grown: App) -> None:
     environment = clean_environment() | {"UV_PYTHON": sys.executable}
     for step in steps:
         step = step.replace("pytest", "pytest --ignore tests/runtime")  # noqa: PLW2901
+        if os.geteuid() == 0:
+            step = step.replace("sudo ", "")  # noqa: PLW2901
         run("bash", "-c", step, cwd=grown.root, env=environment)
 
 
@@ -202,6 +206,7 @@ def test_the_steps_of_the_container_file_make_a_healthy_server(grown: App, tmp_p
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings |= {"PATH": f"{folder}/.venv/bin:{os.environ['PATH']}", "PORT": str(port)}
+    settings |= {"SECRET": "as long as a secret of production has to be"}
     words = dict(image)
     command = yaml.safe_load(words["CMD"])
     health = yaml.safe_load(words["HEALTHCHECK"].split("CMD ", 1)[1])

@@ -37,7 +37,8 @@ def test_there_are_at_most_ten_and_each_has_a_default_and_a_help_text() -> None:
     config = yaml.safe_load((REPOSITORY / "copier.yml").read_text("utf-8"))
     questions = [value for name, value in config.items() if not name.startswith("_")]
     assert 0 < len(questions) <= 10
-    assert all({"type", "help", "default", "validator"} <= set(value) for value in questions)
+    assert all({"type", "help", "default"} <= set(value) for value in questions)
+    assert all({"validator", "choices"} & set(value) for value in questions)
 
 
 def test_nothing_needs_trust() -> None:

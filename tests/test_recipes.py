@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from making import REPOSITORY, App, clean_environment, run
 
+pytestmark = pytest.mark.my_app
+
 COUNT_WORDS = """
 from my_app.runtime import Arena, JobEnv, Params
 
@@ -189,9 +191,6 @@ class Recipe:
 @pytest.fixture
 def copied(workshop: App) -> App:
     """Give a copy of the app that the recipes are about, on this Python."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    if workshop.package != "my_app" or not (workshop.venv / "lib" / version).is_dir():
-        pytest.skip("the recipes are about my-app, on the Python that the tools are installed for")
     return workshop
 
 
