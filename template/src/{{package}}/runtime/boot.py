@@ -125,6 +125,7 @@ def open_app(
         clock=clock,
         around_job=_hook("around_job", "env", "run"),
         mounts=_hook("mounts", "services"),
+        may_operate=_hook("may_operate", "request"),
     )
     return App(services, queue)
 

@@ -45,6 +45,8 @@ class Services:
     """The app's own function around every run, if it has one."""
     mounts: "Mounts | None" = None
     """The app's own function that gives the other ASGI apps inside, if it has one."""
+    may_operate: Callable[[Any], object] | None = None
+    """The app's own function that says who may use the dashboard, if it has one."""
 
     def job(self, name: str, /, **params: object) -> JobDraft:
         """Return a job to schedule, as `request.job` does. Raises UnknownJobError."""

@@ -85,6 +85,7 @@ _SERVER = (
 Secret = Annotated[
     str, Meta(min_length=32, description="at least 32 characters, as `generate secret` prints them")
 ]
+Password = Annotated[str, Meta(min_length=12, description="at least 12 characters")]
 Url = Annotated[
     str,
     Meta(
@@ -122,6 +123,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The secret before this one: what it has signed still counts."""
     session_age: Age = 14 * 86_400.0
     """Seconds for which a session is kept after its last use: two weeks."""
+    dashboard_user: Annotated[
+        str, Meta(pattern=r"\A[^:\s]+\Z", description="a name without a colon")
+    ] = "admin"
+    dashboard_password: Password = ""
+    """Lets in to /_jobs and /_metrics; without it they are closed but on this machine itself."""
     bind: Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="an address, as in 0.0.0.0")] = (
         "127.0.0.1"
     )
@@ -186,6 +192,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Hide what is secret, as this may get into a log."""
         return f"{type(self).__name__}({', '.join(describe(self))})"
+
+    def kept(self, state: str) -> tuple[float, int]:
+        """Return for how many seconds jobs of a final state are kept, and how many at most."""
+        completed = state == "completed"
+        age = self.jobs_keep_completed if completed else self.jobs_keep_failed
+        return age, self.jobs_keep_most
 
     def thread_counts(self) -> dict[str, int]:
         """Return how many threads each queue has, and all others as `*`; none if THREADS is 0."""

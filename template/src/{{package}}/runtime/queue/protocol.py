@@ -12,6 +12,7 @@ import msgspec
 
 from ..job import Enqueued, Finished, Job, NewJob, State
 from ..storage.doorbell import Doorbell
+from .overview import Action, Depth, Filter, Page, Tally
 
 ANY_QUEUE = "*"
 """In `wanted`: every queue that is not named there itself."""
@@ -59,6 +60,30 @@ class Inspector(Protocol):
         self, *, state: State | None = None, name: str | None = None, limit: int = 50
     ) -> list[Job]:
         """Return the newest jobs first, those with this state and name."""
+        ...
+
+    def page(self, wanted: Filter, *, after: str | None = None, limit: int = 50) -> Page:
+        """Return the next jobs of a list behind `after`, which an earlier page told.
+
+        Final states are listed newest end first, running jobs newest start first, and those that
+        wait in the order of their turn; all states together newest first.
+        """
+        ...
+
+    def act(self, action: Action, public_ids: Sequence[str]) -> int:
+        """Do this to each of the jobs to which it can be done, durably; return to how many."""
+        ...
+
+    def depths(self) -> list[Depth]:
+        """Return how much there is to do in each queue that has live jobs or is paused."""
+        ...
+
+    def tallies(self, since: int = 0) -> list[Tally]:
+        """Return the tallies of this minute and later; from 0, of all runs there ever were."""
+        ...
+
+    def check(self) -> None:
+        """Write nothing, as a job is written. Raises QueueError if that cannot be done."""
         ...
 
     def counts(self) -> dict[State, int]:
@@ -189,6 +214,10 @@ class Queue(Inspector, Protocol):
 
     def report(self, progress: Sequence[tuple[Job, float, str | None]]) -> None:
         """Record how far running jobs have come: 0 to 1 and a note; fenced like an outcome."""
+        ...
+
+    def tally(self, tallies: Sequence[Tally]) -> None:
+        """Add to the tallies."""
         ...
 
     def cancels(self, process: str) -> list[str]:

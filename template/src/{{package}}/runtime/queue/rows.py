@@ -10,6 +10,7 @@ import msgspec
 from .. import payload
 from ..job import Enqueued, Finished, Job, NewJob, Outcome, State, job_id
 from . import statements as sql
+from .overview import Action
 from .protocol import ANY_QUEUE
 
 _LETTERS = b"0123456789abcdefghjkmnpqrstvwxyz" * 8
@@ -67,6 +68,22 @@ def change(db: sqlite3.Connection, statement: str, parameters: Sequence[object])
     moved = db.execute(statement, parameters).fetchall()
     settle_limits(db, (key for (key,) in moved))
     return len(moved)
+
+
+def act(db: sqlite3.Connection, action: Action, key: tuple[int, str], now: float) -> int:
+    """Do this to the job of this number and token; return 1, or 0 if it cannot be done."""
+    match action:
+        case Action.RETRY:
+            return change(db, sql.RETRY, (now, *key))
+        case Action.RUN:
+            return change(db, sql.RUN_NOW, (now, *key))
+        case Action.CANCEL:
+            waiting = change(db, sql.CANCEL_WAITING, (now, *key))
+            return waiting or db.execute(sql.CANCEL_RUNNING, key).rowcount
+        case Action.DISCARD:
+            if discarded := db.execute(sql.DISCARD, key).rowcount:
+                db.execute(sql.COUNT_REMOVED, ("discarded", discarded))
+            return discarded
 
 
 def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> list[str]:

@@ -9,17 +9,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
+import msgspec
+from msgspec.structs import replace
+
 from ..errors import QueueError
 from ..job import Enqueued, Finished, Job, NewJob, State, job_id, split_id
 from ..shield import shielded
 from ..storage import doorbell
 from ..storage.database import Database, explain
 from ..storage.doorbell import Doorbell
-from . import rows
+from . import listing, rows
 from . import statements as sql
+from .overview import MINUTES_KEPT, SCHEDULED_COUNTED, Action, Depth, Filter, Page, Tally
 from .protocol import Exchange, Peer
 
-SCHEMA = ("schema_1.sql", "schema_2.sql")
+SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql")
 """What each version of the file adds to the one before."""
 
 _MOVED = 60.0
@@ -53,6 +57,25 @@ class SqliteQueue:
     ) -> list[Job]:
         return [rows.job_of(row) for row in self._database.read(sql.FIND, (state, name, limit))]
 
+    def page(self, wanted: Filter, *, after: str | None = None, limit: int = 50) -> Page:
+        return listing.page(self._database.read, wanted, after, limit)
+
+    def depths(self) -> list[Depth]:
+        depths = {queue: Depth(queue, paused=True) for queue in self.paused()}
+        for queue, ready, oldest in self._database.read(sql.READY_DEPTHS):
+            depth = depths.get(queue, Depth(queue))
+            depths[queue] = replace(depth, ready=ready, oldest=oldest)
+        for queue, state, count in self._database.read(sql.DEPTHS, (SCHEDULED_COUNTED,)):
+            depth = depths.get(queue, Depth(queue))
+            depths[queue] = replace(depth, **{state: getattr(depth, state) + count})
+        return [depths[queue] for queue in sorted(depths)]
+
+    def tallies(self, since: int = 0) -> list[Tally]:
+        return [Tally(*row) for row in self._database.read(sql.TALLIES, (since,))]
+
+    def check(self) -> None:
+        self._database.write(lambda db: db.execute(sql.RESUME, ("",)))
+
     def counts(self) -> dict[State, int]:
         counts = dict.fromkeys(State, 0)
         for state, count in self._database.read(sql.COUNTS):
@@ -78,30 +101,21 @@ class SqliteQueue:
         return answer
 
     def cancel(self, public_id: str) -> bool:
-        key = split_id(public_id)
-        if key is None:
-            return False
-
-        def operation(db: sqlite3.Connection) -> bool:
-            waiting = rows.change(db, sql.CANCEL_WAITING, (self._clock(), *key))
-            return bool(waiting or db.execute(sql.CANCEL_RUNNING, key).rowcount)
-
-        answer = self._database.write(operation)
-        self._ring()
-        return answer
+        return bool(self.act(Action.CANCEL, [public_id]))
 
     def discard(self, public_id: str) -> bool:
-        key = split_id(public_id)
-        if key is None:
-            return False
+        return bool(self.act(Action.DISCARD, [public_id]))
 
-        def operation(db: sqlite3.Connection) -> bool:
-            if not db.execute(sql.DISCARD, key).rowcount:
-                return False
-            db.execute(sql.COUNT_REMOVED, ("discarded", 1))
-            return True
+    def act(self, action: Action, public_ids: Sequence[str]) -> int:
+        keys = [key for public_id in public_ids if (key := split_id(public_id))]
 
-        return self._database.write(operation)
+        def operation(db: sqlite3.Connection) -> int:
+            now = self._clock()
+            return sum(rows.act(db, action, key, now) for key in keys)
+
+        count = self._database.write(operation) if keys else 0
+        self._ring()
+        return count
 
     def old(self, state: State, *, age: float, keep: int) -> tuple[float, int]:
         # To find what is beyond the newest, SQLite reads through an index of all that is kept.
@@ -249,6 +263,16 @@ class SqliteQueue:
     def report(self, progress: Sequence[tuple[Job, float, str | None]]) -> None:
         made = [(done, note, job.number, job.claim) for job, done, note in progress]
         self._database.write(lambda db: db.executemany(sql.REPORT, made), durable=False)
+
+    def tally(self, tallies: Sequence[Tally]) -> None:
+        oldest = int(self._clock() // 60) - MINUTES_KEPT
+
+        def operation(db: sqlite3.Connection) -> None:
+            db.executemany(sql.TALLY, [msgspec.structs.astuple(each) for each in tallies])
+            db.execute(sql.SUM_UP_TALLIES, (oldest,))
+            db.execute(sql.DELETE_TALLIES, (oldest,))
+
+        self._database.write(operation, durable=False)
 
     def cancels(self, process: str) -> list[str]:
         return [job_id(*row) for row in self._database.read(sql.CANCELS, (process,))]

@@ -46,7 +46,7 @@ WHERE number IN (
                       WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1))
 """
 
-# As many as may run besides those that run or may run already, by the limit of the newest one.
+# As many as may run besides those that run or may run already, by the newest live job's limit.
 LET_GO = """
 UPDATE jobs SET held = 0
 WHERE number IN (
@@ -54,8 +54,13 @@ WHERE number IN (
     WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1
     ORDER BY priority DESC, number
     LIMIT max(0, coalesce(
-        (SELECT limit_size FROM jobs
-         WHERE limit_key = :key AND state = 'ready' AND held = 1
+        (SELECT limit_size FROM (
+            SELECT * FROM (SELECT number, limit_size FROM jobs
+                           WHERE limit_key = :key AND state = 'ready' AND held = 1
+                           ORDER BY number DESC LIMIT 1)
+            UNION ALL
+            SELECT number, limit_size FROM jobs
+            WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0)
          ORDER BY number DESC LIMIT 1), 0)
       - (SELECT count(*) FROM jobs
          WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0)))
@@ -187,6 +192,12 @@ WHERE number = ? AND token = ? AND state IN ('failed', 'cancelled')
 RETURNING limit_key
 """
 
+RUN_NOW = """
+UPDATE jobs SET state = 'ready', run_at = ?, held = limit_key IS NOT NULL
+WHERE number = ? AND token = ? AND state = 'scheduled'
+RETURNING limit_key
+"""
+
 DISCARD = """
 DELETE FROM jobs
 WHERE number = ? AND token = ? AND state IN ('completed', 'failed', 'cancelled')
@@ -269,3 +280,41 @@ ON CONFLICT (name) DO UPDATE SET schedule = excluded.schedule, last_run = exclud
 TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"
 
 REMOVED = "SELECT reason, jobs FROM removed"
+
+# Of each queue in its turn: how many are ready, and which of them came first.
+READY_DEPTHS = """
+SELECT queue, ready, (SELECT run_at FROM jobs WHERE number = oldest)
+FROM (SELECT queue, count(*) AS ready, min(number) AS oldest FROM jobs
+      WHERE state = 'ready' AND held = 0 GROUP BY queue)
+"""
+
+DEPTHS = """
+SELECT queue, 'running', count(*) FROM jobs WHERE state = 'running' GROUP BY queue
+UNION ALL
+SELECT queue, 'ready', count(*) FROM jobs INDEXED BY jobs_held
+    WHERE state = 'ready' AND held = 1 GROUP BY queue
+UNION ALL
+SELECT queue, 'scheduled', count(*) FROM
+    (SELECT queue FROM jobs WHERE state = 'scheduled' ORDER BY run_at LIMIT ?) GROUP BY queue
+"""
+
+TALLY = """
+INSERT INTO tallies (minute, queue, name, outcome, bucket, runs, waited, ran)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    runs = runs + excluded.runs, waited = waited + excluded.waited, ran = ran + excluded.ran
+"""
+
+SUM_UP_TALLIES = """
+INSERT INTO tallies (minute, queue, name, outcome, bucket, runs, waited, ran)
+SELECT 0, queue, name, outcome, bucket, sum(runs), sum(waited), sum(ran)
+FROM tallies WHERE minute > 0 AND minute < ? GROUP BY queue, name, outcome, bucket
+ON CONFLICT DO UPDATE SET
+    runs = runs + excluded.runs, waited = waited + excluded.waited, ran = ran + excluded.ran
+"""
+
+DELETE_TALLIES = "DELETE FROM tallies WHERE minute > 0 AND minute < ?"
+
+TALLIES = """
+SELECT minute, queue, name, outcome, bucket, runs, waited, ran FROM tallies WHERE minute >= ?
+"""

@@ -51,6 +51,7 @@ class Dispatcher:
         clock: Callable[[], float] = time.time,
         *,
         claims: bool = True,
+        ended: Callable[[Sequence["Done"]], None] = lambda _: None,
     ) -> None:
         self.lanes = {name: Lane(count) for name, count in threads.items()}
         """By the name of the queue that has these threads, or ANY_QUEUE."""
@@ -61,6 +62,7 @@ class Dispatcher:
         self._new_process_id = new_process_id
         self._logger = logger
         self._clock = clock
+        self._tell_ended = ended
         self._outbox: deque[Done] = deque()
         self._ended: list[Done] = []
         self._unstarted: list[Job] = []
@@ -158,9 +160,12 @@ class Dispatcher:
             self.claimed.pop((job.number, job.claim), None)
         for job_id in refused:
             self._logger.warning("The job {} was taken over by another process meanwhile", job_id)
+        if refused:
+            self._ended = [report for report in self._ended if report.job.id not in refused]
         for report in self._ended:
-            if report.outcome.state is State.COMPLETED and report.job.id not in refused:
+            if report.outcome.state is State.COMPLETED:
                 self._tell_completed(report)
+        self._tell_ended(self._ended)
         self._ended.clear()
         self._unstarted.clear()
 

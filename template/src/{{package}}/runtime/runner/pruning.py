@@ -47,6 +47,5 @@ class Pruning:
         return INTERVAL
 
     def _old(self, state: State) -> tuple[float, int]:
-        settings, completed = self._settings, state is State.COMPLETED
-        age = settings.jobs_keep_completed if completed else settings.jobs_keep_failed
-        return self._queue.old(state, age=age, keep=settings.jobs_keep_most)
+        age, keep = self._settings.kept(state)
+        return self._queue.old(state, age=age, keep=keep)

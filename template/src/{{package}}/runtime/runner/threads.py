@@ -18,6 +18,7 @@ from .dispatcher import Dispatcher, Done
 from .executor import Executor
 from .maintenance import Maintenance
 from .pruning import Pruning
+from .tally import Tallies
 
 LAST_WORD = 1.0
 """Seconds before the end of the grace when jobs are told by `env.current.cancelled`. Half of them
@@ -44,6 +45,7 @@ class ThreadRunner:
         self._queue = queue
         self._logger = services.logger
         self._executor = Executor(services)
+        self._tallies = Tallies(queue, services.clock)
         self._running: dict[tuple[int, int], _Run] = {}
         self._progress: dict[str, tuple[Job, float, str | None]] = {}
         self._turned = threading.Condition()
@@ -55,12 +57,13 @@ class ThreadRunner:
         self._dispatcher = Dispatcher(
             *(queue, self._threads, lambda: secrets.token_hex(8), logger, services.clock),
             claims=self._claims,
+            ended=self._tallies.add,
         )
         maintenance = Maintenance(
             queue, lambda: self._dispatcher.process, services.settings.jobs_lease, logger
         )
         maintenance.round()
-        chores: list[Callable[[], float]] = [self._watch_over_jobs]
+        chores: list[Callable[[], float]] = [self._watch_over_jobs, self._tallies.round]
         if self._claims:
             chores.append(Cron(queue, services.jobs, logger, services.clock).round)
             chores.append(Pruning(queue, services.settings, logger).round)
@@ -104,6 +107,7 @@ class ThreadRunner:
         self._maintaining.join()
         try:
             self._dispatcher.give_back()
+            self._tallies.write()
         except QueueError as error:
             # Nothing is lost: the next process to start takes the jobs back.
             self._logger.error("Stopping without giving jobs back: {}", error)

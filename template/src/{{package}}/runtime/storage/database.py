@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,9 @@ class Database:
         """
         return self._door.submit(operation, durable=durable)
 
-    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def read(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[tuple[Any, ...]]:
         """Return the rows of one SELECT, as of the last commit."""
         if self.path is None or self._file.is_journal_long():
             return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)

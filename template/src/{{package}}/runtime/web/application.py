@@ -12,13 +12,14 @@ from starlette.requests import Request as RawRequest
 from starlette.responses import Response
 from starlette.routing import Route as PathRoute
 
+from ..dashboard.application import attach
 from ..discovery import package_folder
 from ..env import Services
 from ..routes import Route
 from ..settings import Environment
 from .failures import answer_failure
 from .front import Front
-from .middleware import find_middleware
+from .middleware import Guard, find_middleware
 from .mounts import find_mounts, route_mounts, start_mounts
 from .pages import Pages
 from .resource import Resource
@@ -62,7 +63,9 @@ def build_application(
         ],
         middleware=[
             Middleware(Front, public=folder / "public", mounts=mounts),
-            *find_middleware(services.package, answer),
+            Middleware(Guard, answer=answer),
+            Middleware(attach, services, pages, app_name),
+            *find_middleware(services.package),
             Middleware(route_mounts, mounts),
         ],
         exception_handlers={HTTPException: answer_unrouted},

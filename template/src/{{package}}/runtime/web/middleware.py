@@ -18,8 +18,8 @@ Answer = Callable[[Scope, Exception], Response]
 """Makes the answer to a request that ended in an exception; it may take its time."""
 
 
-def find_middleware(package: str, answer: Answer) -> list[Middleware]:
-    """Return the layers of middleware/, outermost first, in one that answers when they raise.
+def find_middleware(package: str) -> list[Middleware]:
+    """Return the layers of middleware/, outermost first.
 
     Raises DiscoveryError naming each file that has no function `wrap`.
     """
@@ -32,8 +32,7 @@ def find_middleware(package: str, answer: Answer) -> list[Middleware]:
             if not callable(getattr(each.module, "wrap", None))
         ]
     )
-    layers = [Middleware(_checked(each)) for each in found]
-    return [Middleware(_Guard, answer=answer), *layers] if layers else []
+    return [Middleware(_checked(each)) for each in found]
 
 
 def _checked(found: Found) -> Callable[[ASGIApp], ASGIApp]:
@@ -50,7 +49,7 @@ def _checked(found: Found) -> Callable[[ASGIApp], ASGIApp]:
     return wrap
 
 
-class _Guard:
+class Guard:
     """Answers for a layer that raises, as a view that raises is answered for."""
 
     def __init__(self, app: ASGIApp, answer: Answer) -> None:

@@ -1,0 +1,44 @@
+"""Jobs in the lines that the commands print."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import click
+
+from ..boot import App
+from ..errors import AppError
+from ..job import Job, State
+
+STATES = click.Choice([str(state) for state in State])
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def print_json(value: object) -> None:
+    """Print the value as one line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def describe(job: Job) -> str:
+    """Return a job in one line."""
+    when = datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    reason = f"  {job.error.splitlines()[0]}" if job.error else ""
+    if job.state is State.SCHEDULED:
+        reason = f"  {tell_state(job)}{reason}"
+    attempts = f"attempt {job.attempt} of {job.max_attempts}"
+    return f"{job.id:<18} {job.state:<9} {job.name:<24} {when}  {attempts}{reason}"
+
+
+def tell_state(job: Job) -> str:
+    """Return the job's state in words, and when it is due if it waits for its time."""
+    seconds = job.run_at - time.time()
+    due = f", due in {max(seconds, 0):.0f} s" if job.state is State.SCHEDULED else ""
+    return f"it is {job.state}{due}"
+
+
+def find(app: App, job_id: str) -> Job:
+    """Return the job of this id. Raises AppError if there is none."""
+    job = app.queue.get(job_id)
+    if job is None:
+        raise AppError(f"{job_id}: no job has this id: see jobs list")
+    return job

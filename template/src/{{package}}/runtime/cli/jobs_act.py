@@ -1,0 +1,168 @@
+"""`jobs retry`, `cancel`, `discard`, `now`, `pause`, `resume` and `prune`."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from ..boot import App, open_app
+from ..errors import AppError
+from ..job import FINAL, State
+from ..operating import act_on_all
+from ..queue.overview import Action, Filter
+from .job_lines import STATES, as_json, find, print_json, tell_state
+
+BATCH = 1000
+"""Jobs that are pruned in one transaction."""
+
+_REASONS = {
+    Action.RETRY: "only failed and cancelled jobs are retried",
+    Action.CANCEL: "only waiting and running jobs are cancelled",
+    Action.DISCARD: "only finished jobs are discarded",
+    Action.RUN: "only scheduled jobs are made ready",
+}
+
+
+def _command(action: Action, name: str, states: str, told: str) -> click.Command:
+    """Return the command that does this to jobs by their ids, or to all that match."""
+    usual = states.split()
+
+    @click.command(name, help=told)
+    @click.argument("job_ids", metavar="[ID]...", nargs=-1)
+    @click.option("--all", "all_", is_flag=True, help="All jobs that match, in place of ids.")
+    @click.option(
+        "--state", type=click.Choice(usual), help=f"With --all: {', '.join(usual)}; needed."
+    )
+    @click.option("--name", default="", help="With --all: only jobs with this in their name.")
+    @click.option("--error", default="", help="With --all: only jobs with this in their error.")
+    @click.option("--queue", default="", help="With --all: only jobs of this queue.")
+    @click.option("--yes", is_flag=True, help="With --all: do not ask.")
+    @as_json
+    def command(
+        *,
+        job_ids: tuple[str, ...],
+        all_: bool,
+        state: str | None,
+        name: str,
+        error: str,
+        queue: str,
+        yes: bool,
+        as_json: bool,
+    ) -> None:
+        if all_ == bool(job_ids) or (not all_ and (state or name or error or queue)):
+            raise click.UsageError("give the ids of jobs, or --all and what they have in common")
+        if not all_:
+            _act_on_each(action, job_ids, as_json=as_json)
+            return
+        if state is None:
+            raise click.UsageError(f"--all needs --state: {', '.join(usual)}")
+        if not yes:
+            _confirm(f"{name_of(action)} all {state} jobs that match?")
+        wanted = Filter(state=State(state), name=name, error=error, queue=queue)
+        with open_app() as app:
+            count, _ = act_on_all(app.queue, action, wanted)
+        print_json({"count": count}) if as_json else click.echo(f"jobs: {count}")
+
+    return command
+
+
+def name_of(action: Action) -> str:
+    """Return the command's word for an action."""
+    return "Make ready" if action is Action.RUN else action.capitalize()
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise AppError(f"{question} Nobody is there to ask: add --yes")
+    click.confirm(question, abort=True)
+
+
+def _act_on_each(action: Action, job_ids: tuple[str, ...], *, as_json: bool) -> None:
+    problems = []
+    with open_app() as app:
+        for job_id in job_ids:
+            try:
+                answer = _act(app, action, job_id)
+            except AppError as error:
+                problems.append(str(error))
+            else:
+                print_json({"id": answer}) if as_json else click.echo(answer)
+    if problems:
+        raise AppError("\n".join(problems))
+
+
+def _act(app: App, action: Action, job_id: str) -> str:
+    if action is Action.RETRY:
+        answer = app.queue.retry(job_id)
+    else:
+        answer = job_id if app.queue.act(action, [job_id]) else None
+    if answer is None:
+        job = find(app, job_id)
+        raise AppError(f"{job_id}: {_REASONS[action]}; {tell_state(job)}")
+    return answer
+
+
+retry = _command(
+    Action.RETRY,
+    "retry",
+    "failed cancelled",
+    "Make failed or cancelled jobs ready again, with all their attempts before them.",
+)
+cancel = _command(
+    Action.CANCEL,
+    "cancel",
+    "scheduled ready running",
+    "Cancel waiting jobs, and ask running ones to stop.",
+)
+discard = _command(
+    Action.DISCARD, "discard", "failed cancelled completed", "Delete finished jobs for good."
+)
+now = _command(Action.RUN, "now", "scheduled", "Make scheduled jobs ready at once.")
+
+
+def _queue_command(name: str, told: str, do: Callable[[App, str], None]) -> click.Command:
+    @click.command(name, help=told)
+    @click.argument("queue")
+    @as_json
+    def command(queue: str, as_json: bool) -> None:
+        with open_app() as app:
+            do(app, queue)
+            paused = app.queue.paused()
+        if as_json:
+            print_json({"paused": paused})
+        else:
+            click.echo(f"paused queues: {', '.join(paused) or 'none'}")
+
+    return command
+
+
+pause = _queue_command(
+    "pause",
+    "Let no job of QUEUE be started until it is resumed.",
+    lambda app, queue: app.queue.pause(queue),
+)
+resume = _queue_command(
+    "resume", "Open the paused QUEUE again.", lambda app, queue: app.queue.resume(queue)
+)
+
+
+@click.command()
+@click.option("--state", type=STATES, help="Only completed, failed or cancelled jobs.")
+@click.option("--days", type=click.FloatRange(0), help="Those that ended longer ago than this.")
+@as_json
+def prune(state: str | None, days: float | None, as_json: bool) -> None:
+    """Delete old finished jobs now: as the settings JOBS_KEEP_... say, or older than --days."""
+    states = [State(state)] if state else list(FINAL)
+    if set(states) - set(FINAL):
+        raise click.UsageError("only completed, failed and cancelled jobs are pruned")
+    count = 0
+    with open_app() as app:
+        settings = app.services.settings
+        for each in states:
+            age, keep = settings.kept(each)
+            if days is not None:
+                age = days * 86_400
+            up_to = app.queue.old(each, age=age, keep=keep)
+            while (pruned := app.queue.prune(each, up_to, most=BATCH)) > 0:
+                count += pruned
+    print_json({"pruned": count}) if as_json else click.echo(f"jobs pruned: {count}")

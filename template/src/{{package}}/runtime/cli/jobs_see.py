@@ -1,0 +1,123 @@
+"""`jobs list`, `jobs show` and `jobs stats`."""
+
+import difflib
+import time
+
+import click
+
+from ..boot import App, open_app
+from ..job import State
+from ..operating import describe_job, exact, visible_params, workers
+from ..queue.overview import Filter
+from .job_lines import STATES, as_json, describe, find, print_json
+
+HOUR = 60
+"""Minutes of which `stats` tells."""
+
+
+@click.command("list")
+@click.option("--state", type=STATES, help="Only jobs in this state.")
+@click.option("--name", default="", help="Only jobs with this in their name.")
+@click.option("--error", default="", help="Only jobs with this in their error.")
+@click.option("--queue", default="", help="Only jobs of this queue.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+def list_(
+    *, state: str | None, name: str, error: str, queue: str, limit: int, as_json: bool
+) -> None:
+    """List the newest jobs, or those of a state."""
+    wanted = Filter(state=State(state) if state else None, name=name, error=error, queue=queue)
+    with open_app() as app:
+        page = app.queue.page(wanted, limit=limit)
+        if as_json:
+            print_json([describe_job(job) for job in page.jobs])
+            return
+        counts = app.queue.counts()
+        for job in page.jobs:
+            click.echo(describe(job))
+        if page.looked_at:
+            click.echo(f"the search ended after {page.looked_at:,} jobs; there are more")
+        if name and not page.jobs:
+            _hint(app, name)
+    click.echo(", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no jobs")
+
+
+def _hint(app: App, name: str) -> None:
+    names = [each.name for each in app.jobs]
+    close = difflib.get_close_matches(name, names, n=1)
+    if close and not any(name.lower() in each for each in names):
+        click.echo(f"no job has {name!r} in its name: did you mean {close[0]}?", err=True)
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@as_json
+def show(job_id: str, as_json: bool) -> None:
+    """Show the job ID: its state, its params, and why it failed."""
+    with open_app() as app:
+        job = find(app, job_id)
+    if as_json:
+        print_json(describe_job(job))
+        return
+    click.echo(describe(job))
+    click.echo(f"params {visible_params(job)}")
+    click.echo(job.error or "no error")
+
+
+@click.command()
+@as_json
+def stats(as_json: bool) -> None:
+    """Show how much waits, what runs where, and what has ended in the last hour."""
+    with open_app() as app:
+        queue, now = app.queue, time.time()
+        counts = {str(state): count for state, count in queue.counts().items()}
+        depths, processes = queue.depths(), workers(queue)
+        ended: dict[str, int] = {}
+        for tally in queue.tallies(int(now // 60) - HOUR):
+            ended[tally.outcome] = ended.get(tally.outcome, 0) + tally.runs
+        removed = queue.removed()
+    if as_json:
+        print_json(
+            {
+                "counts": counts,
+                "queues": [
+                    {
+                        "queue": each.queue,
+                        "ready": each.ready,
+                        "running": each.running,
+                        "scheduled": each.scheduled,
+                        "oldest": exact(each.oldest),
+                        "paused": each.paused,
+                    }
+                    for each in depths
+                ],
+                "workers": [
+                    {
+                        "pid": each.peer.pid,
+                        "host": each.peer.host,
+                        "threads": each.peer.threads,
+                        "heartbeat_at": exact(each.peer.heartbeat_at),
+                        "jobs": [job.id for job in each.jobs],
+                    }
+                    for each in processes
+                ],
+                "ended_in_the_last_hour": ended,
+                "removed": removed,
+            }
+        )
+        return
+    click.echo("jobs      " + ", ".join(f"{count:,} {state}" for state, count in counts.items()))
+    for depth in depths:
+        paused = ", paused" if depth.paused else ""
+        waits = "" if depth.oldest is None else f", the oldest for {now - depth.oldest:.0f} s"
+        click.echo(
+            f"queue     {depth.queue}: {depth.ready:,} ready{waits}, {depth.running:,} running, "
+            f"{depth.scheduled:,} scheduled{paused}"
+        )
+    for each in processes:
+        busy = f"{len(each.jobs)} of {each.peer.threads} threads busy"
+        click.echo(f"worker    process {each.peer.pid} on {each.peer.host}: {busy}")
+    if not processes:
+        click.echo("worker    none is there: start `server` or `worker`")
+    click.echo("last hour " + (", ".join(f"{n:,} {word}" for word, n in ended.items()) or "none"))
+    click.echo("removed   " + (", ".join(f"{n:,} {word}" for word, n in removed.items()) or "none"))

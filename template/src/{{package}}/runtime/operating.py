@@ -1,0 +1,112 @@
+"""What the dashboard and the commands do with jobs, so that both do it alike."""
+
+import json
+import math
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from .errors import InvalidParamsError
+from .job import Job, State
+from .queue.overview import Action, Filter
+from .queue.protocol import Inspector, Peer
+from .settings import SECRET_WORDS
+
+AT_ONCE = 500
+"""Jobs of one transaction: some milliseconds, for which others wait."""
+
+MOST_RUNNING = 1000
+"""Running jobs that are told of."""
+
+HIDDEN = "(hidden)"
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """A worker process, and what it is doing."""
+
+    peer: Peer
+    jobs: list[Job]
+
+
+def workers(queue: Inspector) -> list[Worker]:
+    """Return the worker processes with the jobs that each has claimed, the first begun first."""
+    running = queue.page(Filter(state=State.RUNNING), limit=MOST_RUNNING).jobs
+    return [
+        Worker(peer, [job for job in reversed(running) if job.claimed_by == peer.id])
+        for peer in queue.peers()
+    ]
+
+
+def act_on_all(
+    queue: Inspector, action: Action, wanted: Filter, *, seconds: float = math.inf
+) -> tuple[int, bool]:
+    """Do this to all jobs that are meant, and were there when it began.
+
+    Returns to how many it was done, and whether all were reached within `seconds`.
+    """
+    began, deadline = time.time(), time.monotonic() + seconds
+    count, after = 0, None
+    while True:
+        page = queue.page(wanted, after=after, limit=AT_ONCE)
+        ids = [job.id for job in page.jobs if job.created_at <= began]
+        count += queue.act(action, ids)
+        if page.after is None or (page.jobs and not ids):
+            return count, True
+        if time.monotonic() > deadline:
+            return count, False
+        after = page.after
+
+
+def describe_job(job: Job) -> dict[str, Any]:
+    """Return a job for scripts, in JSON's kinds: times in ISO 8601, what sounds secret hidden."""
+    facts: dict[str, Any] = {name: getattr(job, name) for name in _FACTS}
+    times = {name: exact(getattr(job, name)) for name in _TIMES}
+    try:
+        params: object = _masked(job.params)
+    except InvalidParamsError:
+        params = None
+    return {"id": job.id, **facts, **times, "params": json.loads(json.dumps(params, default=str))}
+
+
+_FACTS = (
+    *("name", "queue", "priority", "state", "attempt", "max_attempts", "progress"),
+    *("progress_note", "cancel_asked", "unique_key", "limit_key", "request_id", "error"),
+)
+_TIMES = ("created_at", "run_at", "started_at", "finished_at")
+
+
+def exact(moment: float | None) -> str | None:
+    """Return UTC seconds as ISO 8601, to the millisecond."""
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+
+
+def visible_params(job: Job) -> str:
+    """Return the params as JSON on several lines, with the values of what sounds secret hidden."""
+    try:
+        params: object = job.params
+    except InvalidParamsError as error:
+        return f"cannot be read: {error}"
+    return json.dumps(_masked(params), indent=2, ensure_ascii=False, default=str)
+
+
+def _masked(value: object) -> object:
+    match value:
+        case dict():
+            return {
+                key: HIDDEN if sounds_secret(str(key)) else _masked(each)
+                for key, each in value.items()
+            }
+        case list():
+            return [_masked(each) for each in value]
+        case _:
+            return value
+
+
+def sounds_secret(name: str, words: Iterable[str] = SECRET_WORDS) -> bool:
+    """Whether what is called so is not to be shown: `api_key`, `Password`."""
+    return any(word in name.upper() for word in words)

@@ -1,0 +1,128 @@
+"""A served app with jobs to look at, and a real browser that looks: for tests and pictures."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from making import App
+from playwright.sync_api import Browser, Page, sync_playwright
+
+DESKTOP = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+INSTALL = "no chromium: apt-get install chromium"
+PATIENCE = 60
+
+JOBS = {
+    # Goes on when the test says so, and fails until a file is there.
+    "render": """
+        import time
+        from pathlib import Path
+        from {package}.runtime import JobOptions
+
+        options = JobOptions(max_attempts=1, queue="video")
+
+        def run(allocator, params, env):
+            for part, _ in enumerate(env.current.track(range(4))):
+                while not Path(params["folder"], f"part-{{part}}").exists():
+                    time.sleep(0.02)
+            if not Path(params["folder"], "codec").exists():
+                raise ValueError("<b>no codec</b> for " + params["clip"])
+        """,
+    "nightly": """
+        from {package}.runtime import JobOptions
+
+        options = JobOptions(cron="0 3 * * *", timezone="Europe/Berlin")
+
+        def run(allocator, params, env):
+            pass
+        """,
+    "resize": """
+        import time
+
+        def run(allocator, params, env):
+            time.sleep(params["seconds"])
+        """,
+    "<script>alert(1)</script>": "",
+}
+
+
+def write_jobs(app: App) -> None:
+    """Write the jobs above into an app."""
+    for name, text in JOBS.items():
+        if text:
+            lines = text.format(package=app.package).splitlines()
+            place = app.root / "src" / app.package / "jobs" / f"{name}.py"
+            place.write_text("\n".join(line[8:] for line in lines))
+
+
+@contextmanager
+def served(app: App, *, threads: int = 4) -> Iterator[str]:
+    """Serve the app in development; yield its address."""
+    environment = app.environment() | {"THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(
+        [app.venv / "bin" / app.name, "server", "--port", "0", "--no-reload"],
+        cwd=app.root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert server.stdout is not None
+    patience = threading.Timer(PATIENCE, server.kill)
+    patience.start()
+    lines = []
+    for line in server.stdout:
+        lines.append(line)
+        if found := re.search(r"http://\S+?:\d+", line):
+            break
+    patience.cancel()
+    assert found, "".join(lines)
+    reader = threading.Thread(target=server.stdout.read, daemon=True)
+    reader.start()
+    try:
+        yield found[0]
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
+        reader.join()
+        server.stdout.close()
+
+
+def enqueue(app: App, name: str, **params: Any) -> str:
+    """Schedule a job from the command line; return its id."""
+    done = app.run(app.name, "jobs", "enqueue", name, "--params", json.dumps(params))
+    return done.stdout.strip()
+
+
+@contextmanager
+def opened() -> Iterator[Browser]:
+    """Open the system's Chromium."""
+    # In a container root has no sandbox to put a page into; the pages are our own.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+def told_wrong(page: Page) -> list[str]:
+    """Collect what the page complains of from now on: errors of scripts, and of its policy."""
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    return wrong
+
+
+def touch(folder: Path, *names: str) -> None:
+    """Make files, for which a job waits."""
+    for name in names:
+        (folder / name).touch()

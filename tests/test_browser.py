@@ -1,0 +1,202 @@
+"""The dashboard in a real browser: Chromium drives it, at the sizes of a desk and of a phone."""
+
+import statistics
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import (
+    CHROMIUM,
+    DESKTOP,
+    INSTALL,
+    PHONE,
+    enqueue,
+    opened,
+    served,
+    told_wrong,
+    touch,
+    write_jobs,
+)
+from making import App
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.my_app,
+    pytest.mark.skipif(CHROMIUM is None, reason=INSTALL),
+]
+
+HIDDEN = {"token": "s3cret"}
+MILLION = 1_000_000
+LIMIT = 0.1
+"""Seconds in which a page has to be there."""
+
+FILL = """
+from PACKAGE.runtime import open_app
+
+INSERT = '''
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+INSERT INTO jobs (token, name, queue, priority, payload, payload_version, state, run_at,
+                  attempt, max_attempts, created_at, started_at, finished_at, error)
+SELECT 'abcdefghij', 'job_' || (i % 50), 'queue_' || (i % 5), 0, '{}', 1, ?1, t, 1, 8, t, t,
+       CASE WHEN ?1 IN ('completed', 'failed') THEN t END,
+       CASE WHEN ?1 = 'failed' THEN 'ValueError: ' || i || char(10) || printf('%.900c', 'x') END
+FROM (SELECT i, 1790000000 + i / 100.0 AS t FROM n)
+'''.replace("?1", ":state").replace("?", ":count")
+
+with open_app() as app:
+    def fill(db):
+        for state, count in SHARES.items():
+            db.execute(INSERT, {"state": state, "count": count})
+    app.queue._database.write(fill)
+"""
+SHARES = {"completed": 600_000, "ready": 250_000, "failed": 100_000, "scheduled": 50_000}
+PAGES = [
+    "/_jobs",
+    *(f"/_jobs/list/{state}" for state in ("completed", "ready", "failed", "scheduled")),
+    "/_jobs/list/running",
+    "/_jobs/list/completed?name=job_7",
+    "/_jobs/list/completed?name=nothing",
+    "/_jobs/list/ready?name=nothing",
+    "/_jobs/list/failed?error=nothing",
+    "/_jobs/workers",
+    "/_jobs/recurring",
+    "/_metrics",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with opened() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def shop(app: App, tmp_path: Path) -> App:
+    """An app of one test, with jobs that wait for it."""
+    copy = app.copy(tmp_path / "my-app")
+    write_jobs(copy)
+    return copy
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
+    shop: App, browser: Browser, tmp_path: Path, size: Any
+) -> None:
+    job = enqueue(shop, "render", folder=str(tmp_path), clip="a.mp4", **HIDDEN)
+    with served(shop) as address:
+        page = browser.new_page(viewport=size)
+        wrong = told_wrong(page)
+        page.goto(f"{address}/_jobs")
+        expect(page.locator(".running strong")).to_have_text("1")
+
+        page.get_by_role("link", name="Running", exact=True).click()
+        page.get_by_role("link", name="render").click()
+        expect(page.locator("h1")).to_have_text("render running")
+        expect(page.locator("main")).not_to_contain_text(HIDDEN["token"])
+
+        # Without a reload from here on.
+        page.evaluate("window.same = true")
+        touch(tmp_path, "part-0", "part-1")
+        expect(page.locator("progress")).to_have_attribute("value", "0.5")
+        expect(page.locator("main")).to_contain_text("50 %, 2 of 4")
+        touch(tmp_path, "part-2", "part-3")
+        expect(page.locator("h1")).to_have_text("render failed")
+        error = page.get_by_label("Error")
+        expect(error).to_contain_text("ValueError: <b>no codec</b> for a.mp4")
+        expect(error).to_contain_text("Traceback (most recent call last)")
+        assert page.evaluate("window.same")
+
+        touch(tmp_path, "codec")
+        page.get_by_role("button", name="Retry").click()
+        expect(page.get_by_role("status")).to_have_text("1 job was made ready again.")
+        expect(page.locator("h1")).to_have_text("render completed")
+        assert page.url.startswith(f"{address}/_jobs/job/{job}")
+        assert wrong == []
+        page.close()
+
+
+def test_all_is_done_without_a_script(shop: App, browser: Browser, tmp_path: Path) -> None:
+    for clip in ("a", "b", "c"):
+        enqueue(shop, "render", folder=str(tmp_path), clip=clip)
+    touch(tmp_path, "part-0", "part-1", "part-2", "part-3")
+    with served(shop) as address:
+        page = browser.new_context(java_script_enabled=False).new_page()
+        _wait_for_failed(page, address, 3)
+        page.get_by_label("Error").fill("for b")
+        page.get_by_role("button", name="Search").click()
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.get_by_text("Discard all that match").click()
+        page.get_by_role("button", name="Yes, discard them all").click()
+        expect(page.get_by_role("status")).to_have_text("1 job was discarded.")
+        page.get_by_role("link", name="Show all").click()
+        expect(page.locator("tbody tr")).to_have_count(2)
+
+        page.get_by_role("link", name="Recurring").click()
+        page.get_by_role("button", name="Run now").click()
+        expect(page.locator("h1")).to_contain_text("nightly")
+        page.close()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_serious_finding_and_fit_the_screen(
+    shop: App, browser: Browser, tmp_path: Path, size: Any, scheme: Any
+) -> None:
+    touch(tmp_path, "part-0", "part-1", "part-2", "part-3")
+    folders = [tmp_path, tmp_path / "never"]
+    jobs = [enqueue(shop, "render", folder=str(folder), clip="a" * 300) for folder in folders]
+    enqueue(shop, "resize", seconds=0)
+    with served(shop) as address:
+        page = browser.new_page(viewport=size, color_scheme=scheme)
+        _wait_for_failed(page, address, 1)
+        for path in (
+            *("", "/list/failed", "/list/running", "/list/completed", "/list/ready"),
+            *("/recurring", "/workers", f"/job/{jobs[0]}", f"/job/{jobs[1]}"),
+        ):
+            page.goto(f"{address}/_jobs{path}")
+            found = Axe().run(page).response["violations"]
+            serious = [each for each in found if each["impact"] in {"serious", "critical"}]
+            assert serious == [], path
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, f"{path} is {wide} pixels too wide"
+        page.close()
+
+
+def _wait_for_failed(page: Page, address: str, count: int) -> None:
+    """Open the list of failed jobs when so many are there; it may be without scripts."""
+    deadline = time.monotonic() + 30
+    page.goto(f"{address}/_jobs/list/failed")
+    while page.locator("tbody tr").count() < count:
+        assert time.monotonic() < deadline
+        page.reload()
+
+
+def test_pages_are_there_at_once_with_a_million_jobs(
+    shop: App, record_property: Callable[[str, object], None]
+) -> None:
+    script = FILL.replace("PACKAGE", shop.package).replace("SHARES", repr(SHARES))
+    (shop.root / "fill.py").write_text(script)
+    shop.run("python", "fill.py")
+    assert sum(SHARES.values()) == MILLION
+    slow = []
+    with served(shop, threads=0) as address:
+        for path in PAGES:
+            times = sorted(_seconds(address + path) for _ in range(9))
+            line = f"{path:<40} {times[0] * 1000:6.1f} {statistics.median(times) * 1000:6.1f} ms"
+            record_property("page", line)
+            if times[0] > LIMIT:
+                slow.append(line)
+    assert slow == []
+
+
+def _seconds(address: str) -> float:
+    began = time.perf_counter()
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - our own server
+        answer.read()
+    return time.perf_counter() - began
