@@ -21,3 +21,13 @@ def test_the_files_of_a_page_work(workshop: App, page: str) -> None:
     workshop.run("ruff", "check", "--no-cache")
     workshop.run("ruff", "format", "--check", "--no-cache")
     workshop.run("mypy")
+
+
+def test_what_an_update_leaves_alone_names_every_folder_that_is_the_owners() -> None:
+    package = REPOSITORY / "template" / "src" / "{{package}}"
+    found = {path.name for path in package.iterdir() if path.is_dir()} - {"runtime"}
+    for generator in (REPOSITORY / "template" / "generators").glob("*/src/*/*/"):
+        found.add(generator.name)
+    page = (REPOSITORY / "docs" / "updating.md").read_text("utf-8")
+    (line,) = re.findall(r"^\|(.*)\| Yours from the first day", page, re.MULTILINE)
+    assert found <= {word.rstrip("/") for word in re.findall(r"`(.*?)`", line)}

@@ -94,6 +94,13 @@ def test_p01_generate_job_writes_one_job_with_the_function_run(workshop: App) ->
     assert 'env.logger.info("Running a job.")' in text
 
 
+@pytest.mark.parametrize("cron", ["61 * * * *", "0 0 30 2 *", "0 25 * * *"])
+def test_a_time_that_never_comes_is_refused_with_the_reason(workshop: App, cron: str) -> None:
+    told = refused(workshop, "job", "iguanas", "--cron", cron)
+    assert f"jobs/iguanas.py:6: cron='{cron}': " in told
+    assert "nothing was written" in told
+
+
 def test_it_prints_what_it_made_and_the_command_to_try(workshop: App) -> None:
     done = workshop.run(workshop.name, "generate", "job", "iguanas")
     assert done.stdout.splitlines() == [

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
-from .discovery import package_folder
+from .discovery import explain_import, package_folder
 from .env import Services, outside_env
 from .errors import SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
@@ -159,10 +159,11 @@ def _config() -> ModuleType | None:
     name = f"{PACKAGE}.config"
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        return None
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == name:
+            return None
+        path = package_folder(PACKAGE) / "config.py"
+        raise SettingsError(explain_import(path, error)) from error
 
 
 def project_root() -> Path:

@@ -4,10 +4,11 @@ A setting's variable is its field's name in capitals, but for APP_ENV. Each desc
 what to write; it ends the error line when something else was written.
 """
 
+import difflib
 import inspect
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -221,6 +222,9 @@ DEFAULTS: dict[str, dict[str, object]] = {
 SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
 """A variable with one of these in its name is not shown."""
 
+NEAR = 0.85
+"""How much of two names must be the same for one to be taken for the other, misspelt."""
+
 USER_IN_URL = re.compile(r"(://[^:/@]*:).*@")
 
 
@@ -279,10 +283,27 @@ def describe(settings: Settings) -> Iterator[str]:
     for name in settings.__struct_fields__:
         variable, value = _variable(name), getattr(settings, name)
         text = "" if value is None else str(value)
-        if text and any(word in variable for word in SECRET_WORDS):
+        if text == DEVELOPMENT_SECRET:
+            text = "(not set: one that everybody knows)"
+        elif text and any(word in variable for word in SECRET_WORDS):
             text = "(hidden)"
         text = USER_IN_URL.sub(r"\1(hidden)@", text)
         yield f"{variable}={text}"
+
+
+def find_misspelt(settings: Settings) -> Iterator[str]:
+    """Yield a line for each variable of .env that is nearly a setting; others are the owner's."""
+    known = [_variable(name) for name in settings.__struct_fields__]
+    path = settings.root / ".env"
+    for name, _ in _read_env_file(path, []):
+        if name not in known and (meant := _nearest(name.upper(), known)):
+            yield f"{path}: {name} is no setting: did you mean {meant}?"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    # Two letters that changed places count for more than they are in a short name.
+    swapped = [each for each in known if sorted(each) == sorted(name)]
+    return next(iter(swapped or difflib.get_close_matches(name, known, 1, NEAR)), None)
 
 
 def database_path(url: str, root: Path) -> Path | None:

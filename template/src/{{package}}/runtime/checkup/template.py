@@ -47,7 +47,11 @@ def check_template(answers: Mapping[str, Any], version: str, package: str) -> It
             f"Make an app anew from the template's address, and take its {ANSWERS}.",
         )
     elif not (trouble := _find_trouble(source, commit)):
-        yield Finding(Level.GOOD, f"made from release {version} ({commit}) of {source}")
+        # Copier notes the tag of a release, if it has one, and else a commit.
+        release = commit.removeprefix("v") == version
+        what = f"release {version}" if release else f"commit {commit}"
+        since = "" if release or not version else f", not before {version}"
+        yield Finding(Level.GOOD, f"made from {what} of {source}{since}")
     else:
         yield trouble
     if (before := answers.get("package")) != package:

@@ -1,4 +1,4 @@
-"""`check`: find misspelt jobs and params before they are asked for."""
+"""`check`: find misspelt jobs and params, and wrong options, before they are asked for."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import click
 
 from ..reading.job_calls import check_calls
 from ..reading.job_files import read_jobs, read_source
+from ..reading.job_options import check_options
 
 PACKAGE = Path(__file__).parents[2]
 """The app's own package."""
@@ -17,7 +18,7 @@ FOLDERS = ("jobs", "mailers", "middleware", "views")
 
 @click.command()
 def check() -> None:
-    """Find misspelt jobs and params in views, jobs and mailers; nothing is run for it."""
+    """Find misspelt jobs and params, and wrong options of jobs; nothing is run for it."""
     problems = list(read_all(PACKAGE))
     for problem in problems:
         click.echo(problem)
@@ -33,7 +34,9 @@ def read_all(package: Path) -> Iterator[str]:
         for path in sorted((package / folder).rglob("*.py")):
             shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
             try:
-                found = sorted(set(check_calls(read_source(path), jobs)))
+                tree = read_source(path)
+                options = check_options(tree) if folder == "jobs" else ()
+                found = sorted({*check_calls(tree, jobs), *options})
             except SyntaxError as error:
                 found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
             for line, problem in found:

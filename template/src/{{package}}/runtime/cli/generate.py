@@ -18,11 +18,13 @@ def make(
     """Write what the generator makes, and tell each file. Raises GenerateError."""
     gc.disable()  # looking for garbage takes a tenth of this short process, and finds none
     # Not needed for help, nor to refuse a name.
+    from ..scaffold.check import refuse_options  # noqa: PLC0415
     from ..scaffold.compare import compare, diff, refuse_hiding  # noqa: PLC0415
     from ..scaffold.files import write  # noqa: PLC0415
     from ..scaffold.render import render  # noqa: PLC0415
 
     rendering = render(generator, {"name": name, **answers})
+    refuse_options(rendering.files)
     changes = compare(ROOT, rendering.files)
     refuse_hiding(ROOT, changes)
     made = [change for change in changes if change.old != change.new]

@@ -5,15 +5,12 @@ anything. Each function's own variables are followed as far as they hold one job
 """
 
 import ast
-import difflib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..jobs import ScheduleOptions
 from .job_files import JobFile, JobFiles
-
-Problem = tuple[int, str]
-"""The line, and what is wrong there."""
+from .words import Problem, hint
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 OPTIONS = tuple(ScheduleOptions.__annotations__)
@@ -124,7 +121,7 @@ def _check_name(node: ast.Call, jobs: JobFiles) -> Iterator[Problem]:
     name = _first_text(node)
     if name is None or name in jobs.by_name or name.startswith("_") or not jobs.complete:
         return
-    yield node.args[0].lineno, f"no job is called {name!r}{_hint(name, jobs.by_name, 'jobs/ has')}"
+    yield node.args[0].lineno, f"no job is called {name!r}{hint(name, jobs.by_name, 'jobs/ has')}"
 
 
 def _check_params(job: JobFile | None, keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
@@ -138,7 +135,7 @@ def _check_param(job: JobFile | None, key: ast.expr) -> Iterator[Problem]:
 
 def _check_word(job: JobFile | None, word: str | None, line: int) -> Iterator[Problem]:
     if job and job.fields and word is not None and word not in job.fields.names:
-        yield line, f"{job.name} has no param {word!r}{_hint(word, job.fields.names, 'it takes')}"
+        yield line, f"{job.name} has no param {word!r}{hint(word, job.fields.names, 'it takes')}"
 
 
 def _check_missing(
@@ -167,12 +164,5 @@ def _check_many(job: JobFile | None, arguments: Iterable[ast.expr]) -> Iterator[
 def _check_options(keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
     for each in keywords:
         if each.arg is not None and each.arg not in OPTIONS:
-            hint = _hint(each.arg, OPTIONS, "it takes")
-            yield each.lineno, f"schedule() has no option {each.arg!r}{hint}"
-
-
-def _hint(word: str, known: Collection[str], there_is: str) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f": did you mean {close[0]!r}?"
-    return f"; {there_is}: {', '.join(known) or 'none'}"
+            meant = hint(each.arg, OPTIONS, "it takes")
+            yield each.lineno, f"schedule() has no option {each.arg!r}{meant}"

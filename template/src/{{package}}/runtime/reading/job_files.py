@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .words import last_name
+
 
 @dataclass(frozen=True)
 class Fields:
@@ -76,7 +78,7 @@ def read_jobs(folder: Path) -> JobFiles:
 def _former_names(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(value, ast.Call) and _last_name(value.func) == "JobOptions":
+        if isinstance(value, ast.Call) and last_name(value.func) == "JobOptions":
             for keyword in value.keywords:
                 if keyword.arg in (None, "aliases"):
                     yield from ast.literal_eval(keyword.value)
@@ -105,7 +107,7 @@ def _fields_of(name: str, classes: Mapping[str, ast.ClassDef]) -> Fields | None:
     if not node.bases or any(keyword.arg in (None, "rename") for keyword in node.keywords):
         return None
     for base in node.bases:
-        if _last_name(base) != "JobParams":
+        if last_name(base) != "JobParams":
             inherited = _fields_of(base.id, rest) if isinstance(base, ast.Name) else None
             if inherited is None:
                 return None
@@ -125,13 +127,7 @@ def _own_fields(node: ast.ClassDef) -> Fields:
 
 
 def _has_default(value: ast.expr | None) -> bool:
-    if isinstance(value, ast.Call) and _last_name(value.func) == "field":
+    if isinstance(value, ast.Call) and last_name(value.func) == "field":
         names = {keyword.arg for keyword in value.keywords}
         return not names.isdisjoint({"default", "default_factory", None})
     return value is not None
-
-
-def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""

@@ -148,7 +148,7 @@ class Executor:
                 delay = self._delay(job, error)
                 logger.opt(exception=_unless_asked(error)).warning(
                     "Job failed: {}, attempt {} of {}; again in {:.1f} s: {}",
-                    *(job.name, job.attempt, job.max_attempts, delay, _text(error)),
+                    *(job.name, job.attempt, job.max_attempts, delay, _headline(error)),
                 )
                 return Outcome(State.SCHEDULED, describe(error), self._services.clock() + delay)
 
@@ -230,11 +230,19 @@ def _unless_asked(error: BaseException) -> BaseException | None:
 
 def describe(error: BaseException) -> str:
     """Return the error in one line, then its traceback."""
-    headline = " ".join(f"{type(error).__name__}: {_text(error)}".split())
     if isinstance(error, Retry | AppError):
-        return _storable(headline)
+        return _storable(_named(error))
     text = "".join(traceback.format_exception(error))
-    return _storable(f"{headline}\n\n{text}")
+    return _storable(f"{_named(error)}\n\n{text}")
+
+
+def _headline(error: BaseException) -> str:
+    return _text(error) if isinstance(error, Retry) else _named(error)
+
+
+def _named(error: BaseException) -> str:
+    """Return kind and text in one line; the text of a KeyError, say, is no more than the key."""
+    return " ".join(f"{type(error).__name__}: {_text(error)}".split()).removesuffix(":")
 
 
 def _text(error: BaseException) -> str:

@@ -6,18 +6,21 @@ import os
 import signal
 import socket as sockets
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 import uvicorn
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp
 from uvicorn.supervisors.statreload import StatReload
 
 from ..env import Services
 from ..errors import AppError
-from ..settings import DEVELOPMENT_SECRET, database_path
+from ..settings import DEVELOPMENT_SECRET, database_path, find_misspelt
 from ..signals import STOP_SIGNALS, Stops, end_at_once, handle, watch_parent
 from .application import build_application
 
@@ -57,7 +60,10 @@ def listen(bind: str, port: int) -> sockets.socket:
 
 
 def announce(services: Services, socket: sockets.socket | None) -> None:
-    """Log the first line: where it serves, with how many threads, which queue, what waits."""
+    """Log the first line: where it serves, with how many threads, which queue, what waits.
+
+    After it what was not meant so, as it seems.
+    """
     settings = services.settings
     where = "worker"
     if socket is not None:
@@ -74,6 +80,8 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
             "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
             "what `generate secret` prints"
         )
+    for line in find_misspelt(settings):
+        services.logger.warning("{}", line)
 
 
 class _Server(uvicorn.Server):
@@ -116,16 +124,8 @@ def run(
         if runner is not None:
             runner.stop(server.left_of(grace))
 
-    config = uvicorn.Config(
-        build_application(services, start, stop),
-        log_config=None,
-        lifespan="on",
-        log_level="warning",
-        access_log=True,
-        server_header=False,
-        timeout_graceful_shutdown=OPEN_REQUESTS_GRACE,
-    )
-    server = _Server(config, reloading=reloading)
+    application = build_application(services, start, stop)
+    server = _server(application, reloading=reloading, lifespan="on")
 
     def stop_early(_number: int, _frame: FrameType | None) -> None:
         # Until uvicorn has its own handlers; and again after it, as it then raises the signal anew.
@@ -136,6 +136,19 @@ def run(
     # A process that a job has forked may outlive this one, and must not keep the address.
     os.register_at_fork(after_in_child=socket.close)
     server.run(sockets=[socket])
+
+
+def _server(application: ASGIApp, *, reloading: bool, lifespan: Literal["on", "off"]) -> _Server:
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        lifespan=lifespan,
+        log_level="warning",
+        access_log=True,
+        server_header=False,
+        timeout_graceful_shutdown=OPEN_REQUESTS_GRACE,
+    )
+    return _Server(config, reloading=reloading)
 
 
 class _Reload(StatReload):
@@ -174,7 +187,8 @@ def reload_on_change(
 ) -> None:
     """Run `serve` in a child process, and start it again when `folder` or `env_file` changes.
 
-    A child that cannot start leaves its error on the terminal; the next change tries again.
+    A child that cannot start says why on the terminal and to whoever asks it; the next change tries
+    again.
     """
     config = uvicorn.Config(
         "unused:app", reload=True, reload_dirs=[str(folder)], log_config=None, log_level="warning"
@@ -191,6 +205,11 @@ def _child(
     try:
         serve(sockets[0], overrides, reloading=True)
     except AppError as error:
-        for line in str(error).splitlines():
-            click.echo(f"error: {line}", err=True)
-        click.echo("Waiting for a change.", err=True)
+        reason = "\n".join(f"error: {line}" for line in str(error).splitlines())
+    except Exception:  # noqa: BLE001 - such as what config.py raises
+        reason = traceback.format_exc().rstrip()
+    else:
+        return
+    click.echo(f"{reason}\nWaiting for a change.", err=True)
+    answer = PlainTextResponse(f"The app cannot start.\n\n{reason}\n", 503)
+    _server(answer, reloading=True, lifespan="off").run(sockets=sockets)
