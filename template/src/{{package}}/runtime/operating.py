@@ -29,6 +29,22 @@ class Worker(msgspec.Struct, frozen=True):
 
     peer: Peer
     jobs: list[Job]
+    """The first begun first; those beyond the threads are claimed, and start in a moment."""
+
+    @property
+    def busy(self) -> int:
+        """How many threads have a job."""
+        return min(len(self.jobs), self.peer.threads)
+
+    @property
+    def idle(self) -> int:
+        """How many threads have none."""
+        return self.peer.threads - self.busy
+
+    @property
+    def ahead(self) -> int:
+        """How many jobs are claimed beyond those."""
+        return len(self.jobs) - self.busy
 
 
 def workers(queue: Inspector) -> list[Worker]:

@@ -8,11 +8,8 @@ import click
 from ..boot import App, open_app
 from ..job import State
 from ..operating import describe_job, exact, visible_params, workers
-from ..queue.overview import Filter
+from ..queue.overview import MINUTES_KEPT, Filter
 from .job_lines import STATES, as_json, describe, find, print_json
-
-HOUR = 60
-"""Minutes of which `stats` tells."""
 
 
 @click.command("list")
@@ -73,8 +70,8 @@ def stats(as_json: bool) -> None:
         counts = {str(state): count for state, count in queue.counts().items()}
         depths, processes = queue.depths(), workers(queue)
         ended: dict[str, int] = {}
-        for tally in queue.tallies(int(now // 60) - HOUR):
-            ended[tally.outcome] = ended.get(tally.outcome, 0) + tally.runs
+        for minute in queue.minutes(int(now // 60) - MINUTES_KEPT):
+            ended[minute.outcome] = ended.get(minute.outcome, 0) + minute.runs
         removed = queue.removed()
     if as_json:
         print_json(
@@ -115,7 +112,7 @@ def stats(as_json: bool) -> None:
             f"{depth.scheduled:,} scheduled{paused}"
         )
     for each in processes:
-        busy = f"{len(each.jobs)} of {each.peer.threads} threads busy"
+        busy = f"{each.busy} of {each.peer.threads} threads busy"
         click.echo(f"worker    process {each.peer.pid} on {each.peer.host}: {busy}")
     if not processes:
         click.echo("worker    none is there: start `server` or `worker`")

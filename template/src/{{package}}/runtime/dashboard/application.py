@@ -26,7 +26,9 @@ from ..web.body import URLENCODED, media_type, read_body
 from ..web.origin import refuse_foreign_form
 from ..web.pages import Pages
 from ..web.request import OWN_PATH
-from .desk import BASE, Desk, Redirect
+from .address import BASE
+from .buttons import Buttons
+from .desk import Desk, Redirect
 from .gate import Gate
 from .health import Health
 from .metrics import TYPE, metrics
@@ -49,7 +51,7 @@ def attach(app: ASGIApp, services: Services, own_pages: Pages, app_name: str) ->
     """Return an app that serves these routes, and for all else asks `app`."""
     desk = Desk(services, Pages(FOLDER / "templates", app_name, fresh=False))
     inner = ExceptionMiddleware(
-        Router(_routes(desk), redirect_slashes=False),
+        Router(_routes(desk, Buttons(services)), redirect_slashes=False),
         handlers={HTTPException: _explain, QueueError: _cannot, RequestError: _refused},
     )
     health = Health(services)
@@ -73,7 +75,7 @@ def attach(app: ASGIApp, services: Services, own_pages: Pages, app_name: str) ->
     return route
 
 
-def _routes(desk: Desk) -> list[Route]:
+def _routes(desk: Desk, buttons: Buttons) -> list[Route]:
     return [
         *(Route(f"/{name}", _file(name)) for name in ("style.css", "live.js", "icon.svg")),
         Route("/", _page(desk.overview)),
@@ -81,10 +83,10 @@ def _routes(desk: Desk) -> list[Route]:
         Route("/job/{job_id}", _page(desk.job)),
         Route("/recurring", _page(desk.recurring)),
         Route("/workers", _page(desk.workers)),
-        Route("/job/{job_id}/{action}", _Form(lambda _, **path: desk.act(**path))),
-        Route("/list/{state}/{action}", _Form(desk.act_on_all)),
-        Route("/queues/{queue}/{verb}", _Form(lambda _, **path: desk.pause(**path))),
-        Route("/recurring/run", _Form(lambda query: desk.run_recurring(query.get("name", "")))),
+        Route("/job/{job_id}/{action}", _Form(lambda _, **path: buttons.act(**path))),
+        Route("/list/{state}/{action}", _Form(buttons.act_on_all)),
+        Route("/queues/{queue}/{verb}", _Form(lambda _, **path: buttons.pause(**path))),
+        Route("/recurring/run", _Form(lambda query: buttons.run_recurring(query.get("name", "")))),
     ]
 
 

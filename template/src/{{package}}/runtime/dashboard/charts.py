@@ -1,18 +1,24 @@
 """Bars over the last hour as SVG: one for each minute, without a script or a style of its own."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from markupsafe import Markup
 
-from ..queue.overview import Tally
+from ..queue.overview import MINUTES_KEPT as MINUTES
+from ..queue.overview import Minute
 from . import words
 
-MINUTES = 60
-WIDTH, HEIGHT = 480, 120
-LEFT, TOP, BOTTOM = 60, 8, 22
+WIDTH, HEIGHT = 360, 150
+LEFT, TOP, BOTTOM = 48, 8, 20
 BAR = (WIDTH - LEFT) / MINUTES
-ROOM = HEIGHT - TOP - BOTTOM
+BASE = HEIGHT - BOTTOM
+AGES = ((60, "1 h ago"), (45, "45 min"), (30, "30 min"), (15, "15 min"), (0, "now"))
+
+COUNT = (1.0,)
+TIME = (0.001, 1.0, 60.0, 3600.0)
+"""Units in which an axis has round numbers."""
 
 
 class Bars(msgspec.Struct, frozen=True):
@@ -24,85 +30,125 @@ class Bars(msgspec.Struct, frozen=True):
     values: Sequence[float]
 
 
-def charts(tallies: Iterable[Tally], minute: int) -> list[Markup]:
-    """Return the charts of the hour that ends with this minute: ends, waits and run times."""
-    first = minute - MINUTES + 1
+class Chart(msgspec.Struct, frozen=True):
+    """Stacked bars, with the words that tell the same to who cannot see them."""
+
+    title: str
+    value: str
+    """What the whole hour comes to."""
+    told: str
+    """What that is."""
+    bars: Sequence[Bars]
+    write: Callable[[float], str]
+    """Writes a value."""
+    units: Sequence[float]
+
+
+def charts(minutes: Iterable[Minute], last: int) -> list[Markup]:
+    """Return the charts of the hour that ends with the minute `last`: ends, waits, run times."""
     ends = {"completed": [0.0] * MINUTES, "failed": [0.0] * MINUTES, "other": [0.0] * MINUTES}
     runs, waited, ran = ([0.0] * MINUTES for _ in range(3))
-    for each in tallies:
-        place = each.minute - first
+    for each in minutes:
+        place = each.minute - last + MINUTES - 1
         if 0 <= place < MINUTES:
             ends[each.outcome if each.outcome in ends else "other"][place] += each.runs
             runs[place] += each.runs
             waited[place] += each.waited
             ran[place] += each.ran
-    mean_wait = [total / count if count else 0.0 for total, count in zip(waited, runs, strict=True)]
-    mean_run = [total / count if count else 0.0 for total, count in zip(ran, runs, strict=True)]
     stacked = [
         Bars("completed", "completed", ends["completed"]),
         Bars("failed", "failed", ends["failed"]),
         Bars("retried or cancelled", "other", ends["other"]),
     ]
+    ended = words.number(sum(runs))
     return [
-        chart("Runs ended per minute", stacked, words.number),
-        chart("Mean wait before a run", [Bars("wait", "wait", mean_wait)], words.span),
-        chart("Mean time of a run", [Bars("run", "run", mean_run)], words.span),
+        draw(Chart("Throughput", ended, "runs ended", stacked, words.number, COUNT), last),
+        draw(_means("Wait", "from due to start, mean", "wait", waited, runs), last),
+        draw(_means("Run time", "from start to end, mean", "run", ran, runs), last),
     ]
 
 
-def chart(title: str, bars: Sequence[Bars], unit: Callable[[float], str]) -> Markup:
-    """Return one chart as a figure, its bars stacked, with its numbers as text for who cannot see.
+def _means(
+    title: str, told: str, style: str, seconds: Sequence[float], runs: Sequence[float]
+) -> Chart:
+    means = [total / max(count, 1) for total, count in zip(seconds, runs, strict=True)]
+    whole = words.span(sum(seconds) / sum(runs) if any(runs) else None)
+    return Chart(title, whole, told, [Bars(title.lower(), style, means)], words.span, TIME)
 
-    `unit` writes a value.
-    """
-    sums = [sum(column) for column in zip(*(each.values for each in bars), strict=True)]
-    top = max(sums, default=0.0)
-    told = f"at most {unit(top)}, now {unit(sums[-1])}" if top else "nothing in the last hour"
+
+def draw(chart: Chart, last: int) -> Markup:
+    """Return one chart as a figure; the last bars are those of the minute `last`."""
+    sums = [sum(column) for column in zip(*(each.values for each in chart.bars), strict=True)]
+    top = ceiling(max(sums), chart.units)
+    most = f"at most {chart.write(max(sums))} in a minute" if any(sums) else "no runs"
     return Markup(
-        '<figure class="chart"><figcaption>{title} <small>{told}</small>{legend}</figcaption>'
-        '<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}: {told}">'
-        '<line class="axis" x1="{left}" x2="{width}" y1="{base}" y2="{base}"/>'
-        '<text x="{edge}" y="{high}" text-anchor="end">{top}</text>'
-        '<text x="{edge}" y="{base}" text-anchor="end">0</text>'
-        '<text x="{left}" y="{below}">1 h ago</text>'
-        '<text x="{width}" y="{below}" text-anchor="end">now</text>'
-        "{bars}</svg></figure>"
+        '<figure class="chart"><figcaption><b>{title}</b><strong>{value}</strong>'
+        "<small>{told}, last hour</small></figcaption>"
+        '<svg viewBox="0 0 {width} {height}" role="img"'
+        ' aria-label="{title}: {value} {told} in the last hour, {most}">{axes}{bars}</svg>'
+        "{keys}</figure>"
     ).format(
-        title=title,
-        told=told,
-        legend=_legend(bars),
+        title=chart.title,
+        value=chart.value,
+        told=chart.told,
+        most=most,
+        keys=_keys(chart.bars) or Markup("<small>{}</small>").format(most),
         width=WIDTH,
         height=HEIGHT,
-        left=LEFT,
-        edge=LEFT - 6,
-        base=HEIGHT - BOTTOM,
-        high=TOP + 8,
-        below=HEIGHT - 4,
-        top=unit(top) if top else "",
-        bars=_rectangles(bars, top),
+        axes=_axes(chart, top),
+        bars=_columns(chart, top, last),
     )
 
 
-def _legend(bars: Sequence[Bars]) -> Markup:
+def ceiling(value: float, units: Sequence[float]) -> float:
+    """Return the end of an axis for values up to this one: its half is a round number too."""
+    unit = max((each for each in units if each <= value), default=units[0])
+    steps = value / unit
+    power = 10.0 ** math.floor(math.log10(max(steps, 1.0)))
+    return next(step for step in (2, 4, 6, 8, 10, 20) if steps <= step * power) * power * unit
+
+
+def _keys(bars: Sequence[Bars]) -> Markup:
     if len(bars) == 1:
         return Markup("")
-    return Markup("").join(
+    keys = Markup("").join(
         Markup('<span class="key {}">{}</span>').format(each.style, each.name) for each in bars
     )
+    return Markup('<span class="keys">{}</span>').format(keys)
 
 
-def _rectangles(bars: Sequence[Bars], top: float) -> Markup:
+def _axes(chart: Chart, top: float) -> Markup:
+    parts = []
+    for share in (0.0, 0.5, 1.0):
+        y = BASE - share * (BASE - TOP)
+        parts.append(
+            f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:g}" y2="{y:g}"/>'
+            f'<text x="{LEFT - 6}" y="{y + 4:g}" text-anchor="end">'
+            f"{chart.write(share * top) if share else 0}</text>"
+        )
+    for age, text in AGES:
+        anchor = {60: "start", 0: "end"}.get(age, "middle")
+        x = WIDTH - age * BAR
+        parts.append(f'<text x="{x:g}" y="{HEIGHT - 4}" text-anchor="{anchor}">{text}</text>')
+    return Markup("".join(parts))  # noqa: S704 - numbers, and words from here
+
+
+def _columns(chart: Chart, top: float, last: int) -> Markup:
     parts = []
     for place in range(MINUTES):
-        base = float(HEIGHT - BOTTOM)
-        for each in bars:
-            if not each.values[place]:
-                continue
+        base, shown = float(BASE), [each for each in chart.bars if each.values[place]]
+        if not shown:
+            continue
+        told = ", ".join(f"{chart.write(each.values[place])} {each.name}" for each in shown)
+        minute = words.exact((last - MINUTES + 1 + place) * 60)[11:16]
+        parts.append(f"<g><title>{minute} UTC: {told}</title>")
+        for each in shown:
             # Seen, however little it is beside the others.
-            height = max(each.values[place] / top * ROOM, 1.0)
+            height = max(each.values[place] / top * (BASE - TOP), 1.0)
             base -= height
             parts.append(
                 f'<rect class="{each.style}" x="{LEFT + place * BAR:.1f}" y="{base:.1f}" '
                 f'width="{BAR - 1:.1f}" height="{height:.1f}"/>'
             )
-    return Markup("".join(parts))  # noqa: S704 - numbers, and names of classes from above
+        parts.append("</g>")
+    return Markup("".join(parts))  # noqa: S704 - numbers, and words from here

@@ -14,7 +14,7 @@ Labels = dict[str, str]
 
 def metrics(queue: Inspector, now: float) -> str:
     """Return all metrics at this moment, in UTC seconds. Raises QueueError."""
-    counts, depths, tallies = queue.counts(), queue.depths(), queue.tallies()
+    counts, depths, tallies = queue.counts(), queue.depths(), queue.totals()
     peers, removed = queue.peers(), queue.removed()
     lines = [
         *_metric("jobs", "gauge", "Jobs by state.", _states(counts)),

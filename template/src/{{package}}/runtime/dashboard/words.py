@@ -6,26 +6,32 @@ _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def span(seconds: float | None) -> str:
-    """Return a time in its largest unit: `340 ms`, `12 s`, `3 min`; `-` for None."""
+    """Return how long something takes: `340 ms`, `2.5 s`, `12 s`, `1 min 24 s`; `-` for None."""
     if seconds is None:
         return "-"
     if seconds < 0.9995:
         return f"{max(seconds, 0) * 1000:.0f} ms"
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{round(seconds, 1):g} s"
+    parts: list[tuple[int, str]] = []
+    left = round(seconds)
     for size, unit in _UNITS:
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return "-"
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append((count, unit))
+    return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count)
 
 
 def since(moment: float | None, now: float) -> str:
     """Return how far a moment is from now: `12 s ago`, `in 3 min`; both are UTC seconds."""
     if moment is None:
         return "-"
-    if abs(now - moment) < 1:
+    seconds = abs(now - moment)
+    size, unit = next((each for each in _UNITS if seconds >= each[0]), (1, ""))
+    if not unit:
         return "now"
-    return f"{span(now - moment)} ago" if moment < now else f"in {span(moment - now)}"
+    far = f"{seconds / size:.0f} {unit}"
+    return f"{far} ago" if moment < now else f"in {far}"
 
 
 def exact(moment: float | None) -> str:

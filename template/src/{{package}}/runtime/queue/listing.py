@@ -17,10 +17,10 @@ from . import rows
 from .overview import Filter, Page
 from .statements import COLUMNS
 
-LOOK = 50_000
-"""Jobs that one page of a search looks at: some 50 ms."""
+LOOK = 30_000
+"""Jobs that one page of a search looks at: some 25 ms."""
 
-LOOK_AT_NAMES = 100_000
+LOOK_AT_NAMES = 60_000
 """The same, where the index has the names."""
 
 LOOK_AT_ERRORS = 5_000

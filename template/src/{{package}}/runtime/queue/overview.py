@@ -9,7 +9,7 @@ from ..job import Job, State
 BOUNDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 300.0, 1800.0)
 """Seconds: the upper bounds of the run times that are counted together; beyond them is one more."""
 
-MINUTES_KEPT = 24 * 60
+MINUTES_KEPT = 60
 """Minutes for which tallies are kept one by one; older ones are summed up."""
 
 
@@ -60,7 +60,7 @@ class Depth(msgspec.Struct, frozen=True):
     scheduled: int = 0
     """Of those that are due next: SCHEDULED_COUNTED over all queues are looked at."""
     oldest: float | None = None
-    """UTC seconds at which its oldest ready job was due."""
+    """UTC seconds at which the first was due of those ready jobs that are next in each priority."""
     paused: bool = False
 
 
@@ -84,3 +84,14 @@ class Tally(msgspec.Struct, frozen=True):
     """Seconds from when each was due until it was claimed, of all together."""
     ran: float
     """Seconds that the runs took, of all together."""
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """How many runs of all queues ended in one minute with one outcome."""
+
+    minute: int
+    outcome: str
+    runs: int
+    waited: float
+    """Seconds of all together, as in Tally."""
+    ran: float

@@ -12,7 +12,7 @@ import msgspec
 
 from ..job import Enqueued, Finished, Job, NewJob, State
 from ..storage.doorbell import Doorbell
-from .overview import Action, Depth, Filter, Page, Tally
+from .overview import Action, Depth, Filter, Minute, Page, Tally
 
 ANY_QUEUE = "*"
 """In `wanted`: every queue that is not named there itself."""
@@ -78,8 +78,12 @@ class Inspector(Protocol):
         """Return how much there is to do in each queue that has live jobs or is paused."""
         ...
 
-    def tallies(self, since: int = 0) -> list[Tally]:
-        """Return the tallies of this minute and later; from 0, of all runs there ever were."""
+    def minutes(self, since: int) -> list[Minute]:
+        """Return how runs ended in this minute and later, of the last MINUTES_KEPT."""
+        ...
+
+    def totals(self) -> list[Tally]:
+        """Return the tallies of all runs there ever were, summed up as those of minute 0."""
         ...
 
     def check(self) -> None:

@@ -20,7 +20,7 @@ from ..storage.database import Database, explain
 from ..storage.doorbell import Doorbell
 from . import listing, rows
 from . import statements as sql
-from .overview import MINUTES_KEPT, SCHEDULED_COUNTED, Action, Depth, Filter, Page, Tally
+from .overview import MINUTES_KEPT, SCHEDULED_COUNTED, Action, Depth, Filter, Minute, Page, Tally
 from .protocol import Exchange, Peer
 
 SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql")
@@ -70,8 +70,11 @@ class SqliteQueue:
             depths[queue] = replace(depth, **{state: getattr(depth, state) + count})
         return [depths[queue] for queue in sorted(depths)]
 
-    def tallies(self, since: int = 0) -> list[Tally]:
-        return [Tally(*row) for row in self._database.read(sql.TALLIES, (since,))]
+    def minutes(self, since: int) -> list[Minute]:
+        return [Minute(*row) for row in self._database.read(sql.MINUTES, (max(since, 1),))]
+
+    def totals(self) -> list[Tally]:
+        return [Tally(0, *row) for row in self._database.read(sql.TOTALS)]
 
     def check(self) -> None:
         self._database.write(lambda db: db.execute(sql.RESUME, ("",)))

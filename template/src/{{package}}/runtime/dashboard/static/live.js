@@ -1,22 +1,25 @@
-// Keeps what is shown up to date: every two seconds the page is fetched again, and the parts that
-// are marked with data-live are replaced, but for one that is being used.
+// Keeps what is shown up to date: the page is fetched again, and the parts that are marked with
+// data-live are replaced, but for one that is being used.
 "use strict";
 
+// Milliseconds between two looks; longer where an answer takes long, so that looking costs little.
 const EVERY = 2000;
+const SHARE = 20;
 
 async function refresh() {
+  const began = performance.now();
   if (!document.hidden) {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.ok && !answer.redirected) {
         show(new DOMParser().parseFromString(await answer.text(), "text/html"));
       }
-      document.body.classList.toggle("stale", !answer.ok);
+      document.body.className = answer.ok ? "live" : "stale";
     } catch {
-      document.body.classList.add("stale");
+      document.body.className = "stale";
     }
   }
-  setTimeout(refresh, EVERY);
+  setTimeout(refresh, Math.max(EVERY, SHARE * (performance.now() - began)));
 }
 
 function show(page) {
@@ -29,4 +32,5 @@ function show(page) {
   }
 }
 
+document.body.className = "live";
 setTimeout(refresh, EVERY);
