@@ -5,11 +5,11 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app manifest release soak chaos bench bench-store requirements \
-  clean
+.PHONY: help demo test test-all lint app screenshots manifest release soak chaos bench bench-store \
+  bench-dashboard requirements clean
 
 help: ## List the targets.
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 17
 
 demo: .venv/made ## Make an app in a temporary folder, and watch it run a job.
 	@$(BIN)/python scripts/demo.py
@@ -30,6 +30,9 @@ app: .venv/made ## Make an app from this tree: make app DEST=../my-app
 	@test -t 0 && answers= || answers=--defaults; \
 	$(BIN)/copier copy $$answers --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
 
+screenshots: .venv/made ## Make the pictures of the dashboard for the docs; needs chromium.
+	@PYTHONPATH=tests $(BIN)/python scripts/screenshots.py
+
 manifest: .venv/made ## List the hashes of the runtime's files, by which an app's doctor tells edits.
 	@$(BIN)/python scripts/manifest.py
 
@@ -45,6 +48,10 @@ chaos: .venv/made .venv-bench/made ## Drain jobs while a worker or the server is
 
 bench-store: .venv/made .venv-bench/made ## Measure the SQLite store beside diskcache.
 	@PYTHONPATH=tests $(BIN)/python benchmarks/store.py $(ARGS)
+
+bench-dashboard: .venv/made ## Measure what an open dashboard costs the workers.
+	@PYTHONPATH=tests $(BIN)/python benchmarks/dashboard.py $(ARGS)
+
 bench: .venv/made .venv-bench/made ## Measure an app beside four peers: make bench ARGS=--quick
 	@PYTHONPATH=tests $(BIN)/python benchmarks/bench.py $(ARGS)
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from making import App
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-DESKTOP = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
+DESKTOP = ViewportSize(width=1280, height=720)
+PHONE = ViewportSize(width=390, height=844)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-INSTALL = "no chromium: apt-get install chromium"
+INSTALL = "chromium is missing: apt-get install chromium"
 PATIENCE = 60
 
 JOBS = {
@@ -50,17 +51,14 @@ JOBS = {
         def run(allocator, params, env):
             time.sleep(params["seconds"])
         """,
-    "<script>alert(1)</script>": "",
 }
 
 
 def write_jobs(app: App) -> None:
     """Write the jobs above into an app."""
     for name, text in JOBS.items():
-        if text:
-            lines = text.format(package=app.package).splitlines()
-            place = app.root / "src" / app.package / "jobs" / f"{name}.py"
-            place.write_text("\n".join(line[8:] for line in lines))
+        place = app.root / "src" / app.package / "jobs" / f"{name}.py"
+        place.write_text(textwrap.dedent(text.format(package=app.package)))
 
 
 @contextmanager

@@ -73,14 +73,17 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the matrix, and what the apps' own tests have skipped."""
+    """Print the matrix, how fast pages are, and what was skipped: it tells what is to install."""
     table = []
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name == "matrix":
                 table.append(value)
-            for line in value if name == "skipped" else ():
+            for line in value if name in {"pages", "skipped"} else ():
                 terminalreporter.write_line(f"{report.nodeid}: {line}")
+    for report in terminalreporter.getreports("skipped"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        terminalreporter.write_line(f"{report.nodeid}: {reason}")
     if table:
         terminalreporter.section("matrix")
     for version, what, passed, seconds in sorted(table):

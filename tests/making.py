@@ -79,8 +79,8 @@ def run(
 def clean_environment() -> dict[str, str]:
     """Give this environment without what would steer an app, its tools or its tests."""
     steering = (
-        *("APP_", "BIND", "CACHE_", "ERROR_LOG_", "JOBS_", "LOG_", "MAIL_", "PORT", "PYTEST_"),
-        *("SECRET", "SESSION_", "SMTP_", "STORE_", "THREADS"),
+        *("APP_", "BIND", "CACHE_", "DASHBOARD_", "ERROR_LOG_", "JOBS_", "LOG_", "MAIL_", "PORT"),
+        *("PYTEST_", "SECRET", "SESSION_", "SMTP_", "STORE_", "THREADS"),
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):

@@ -1,6 +1,5 @@
 """The dashboard in a real browser: Chromium drives it, at the sizes of a desk and of a phone."""
 
-import statistics
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from browser import (
     CHROMIUM,
     DESKTOP,
     INSTALL,
+    PATIENCE,
     PHONE,
     enqueue,
     opened,
@@ -39,34 +39,51 @@ FILL = """
 from PACKAGE.runtime import open_app
 
 INSERT = '''
-WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
 INSERT INTO jobs (token, name, queue, priority, payload, payload_version, state, run_at,
                   attempt, max_attempts, created_at, started_at, finished_at, error)
-SELECT 'abcdefghij', 'job_' || (i % 50), 'queue_' || (i % 5), 0, '{}', 1, ?1, t, 1, 8, t, t,
-       CASE WHEN ?1 IN ('completed', 'failed') THEN t END,
-       CASE WHEN ?1 = 'failed' THEN 'ValueError: ' || i || char(10) || printf('%.900c', 'x') END
+SELECT 'abcdefghij', 'job_' || (i % 50), 'queue_' || (i % 5), 0, '{}', 1, :state, t, 1, 8, t, t,
+       CASE WHEN :state IN ('completed', 'failed') THEN t END,
+       CASE WHEN :state = 'failed' THEN 'ValueError: ' || i || printf('%.900c', 'x') END
 FROM (SELECT i, 1790000000 + i / 100.0 AS t FROM n)
-'''.replace("?1", ":state").replace("?", ":count")
+'''
+# An hour in which each of fifty jobs ended in four ways in each minute.
+TALLIES = '''
+WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 11999)
+INSERT INTO tallies
+SELECT unixepoch() / 60 - i / 200, 'queue_' || (i % 5), 'job_' || (i % 50),
+       iif(i % 200 < 100, 'completed', 'failed'), i / 50 % 2, 7, 1.5, 2.5 FROM n
+'''
 
 with open_app() as app:
     def fill(db):
         for state, count in SHARES.items():
             db.execute(INSERT, {"state": state, "count": count})
+        db.execute(TALLIES)
     app.queue._database.write(fill)
 """
 SHARES = {"completed": 600_000, "ready": 250_000, "failed": 100_000, "scheduled": 50_000}
+LISTS = ("all", *SHARES, "running", "cancelled")
 PAGES = [
-    "/_jobs",
-    *(f"/_jobs/list/{state}" for state in ("completed", "ready", "failed", "scheduled")),
-    "/_jobs/list/running",
-    "/_jobs/list/completed?name=job_7",
-    "/_jobs/list/completed?name=nothing",
-    "/_jobs/list/ready?name=nothing",
+    *("/_jobs", "/_jobs/workers", "/_jobs/recurring", "/_jobs/job/1-abcdefghij", "/_metrics"),
+    *(f"/_jobs/list/{state}" for state in LISTS),
+    *(f"/_jobs/list/{state}?name=nothing" for state in LISTS),
+    *(f"/_jobs/list/{state}?queue=queue_3" for state in LISTS),
+    "/_jobs/list/completed?after=[0,1790003000.5,300050]",
     "/_jobs/list/failed?error=nothing",
-    "/_jobs/workers",
-    "/_jobs/recurring",
-    "/_metrics",
 ]
+TRIES = 10
+"""First loads of a page, of which the best counts: other work of the machine is no fault of it."""
+
+EVIL = "<script>alert(1)</script>"
+ENQUEUE_EVIL = f"""
+from PACKAGE.runtime import open_app
+from PACKAGE.runtime.job import NewJob
+
+with open_app() as app:
+    payload = '{{"EVIL": ["EVIL"]}}'.replace("EVIL", "{EVIL}")
+    print(app.queue.enqueue([NewJob(name="{EVIL}", payload=payload, queue="{EVIL}")])[0].id)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +110,7 @@ def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
         page = browser.new_page(viewport=size)
         wrong = told_wrong(page)
         page.goto(f"{address}/_jobs")
-        expect(page.locator(".running strong")).to_have_text("1")
-
-        page.get_by_role("link", name="Running", exact=True).click()
+        page.get_by_role("link", name="Running 1").click()
         page.get_by_role("link", name="render").click()
         expect(page.locator("h1")).to_have_text("render running")
         expect(page.locator("main")).not_to_contain_text(HIDDEN["token"])
@@ -143,6 +158,25 @@ def test_all_is_done_without_a_script(shop: App, browser: Browser, tmp_path: Pat
         page.close()
 
 
+def test_a_job_named_and_filled_with_a_script_does_not_run_it(shop: App, browser: Browser) -> None:
+    job = _python(shop, ENQUEUE_EVIL)
+    with served(shop) as address:
+        page = browser.new_page()
+        wrong = told_wrong(page)
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.goto(f"{address}/_jobs/list/failed")
+        expect(page.get_by_role("link", name=EVIL)).to_be_visible()
+        page.goto(f"{address}/_jobs/list/all?name={EVIL}&queue={EVIL}")
+        page.get_by_role("link", name=EVIL).click()
+        expect(page.locator("h1")).to_have_text(f"{EVIL} failed")
+        expect(page.get_by_label("Params")).to_contain_text(f'"{EVIL}": [')
+        with page.expect_response(f"**/{job}*", timeout=PATIENCE * 1000) as shown_anew:
+            assert page.evaluate("document.body.className") == "live"
+        assert shown_anew.value.ok
+        assert wrong == []
+        page.close()
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_have_no_serious_finding_and_fit_the_screen(
@@ -156,7 +190,8 @@ def test_pages_have_no_serious_finding_and_fit_the_screen(
         page = browser.new_page(viewport=size, color_scheme=scheme)
         _wait_for_failed(page, address, 1)
         for path in (
-            *("", "/list/failed", "/list/running", "/list/completed", "/list/ready"),
+            *("", "/list/all", "/list/running", "/list/completed", "/list/ready"),
+            *("/list/failed?did=retry&count=1", "/list/failed?name=nothing"),
             *("/recurring", "/workers", f"/job/{jobs[0]}", f"/job/{jobs[1]}"),
         ):
             page.goto(f"{address}/_jobs{path}")
@@ -180,19 +215,27 @@ def _wait_for_failed(page: Page, address: str, count: int) -> None:
 def test_pages_are_there_at_once_with_a_million_jobs(
     shop: App, record_property: Callable[[str, object], None]
 ) -> None:
-    script = FILL.replace("PACKAGE", shop.package).replace("SHARES", repr(SHARES))
-    (shop.root / "fill.py").write_text(script)
-    shop.run("python", "fill.py")
+    _python(shop, FILL.replace("SHARES", repr(SHARES)))
     assert sum(SHARES.values()) == MILLION
-    slow = []
-    with served(shop, threads=0) as address:
-        for path in PAGES:
-            times = sorted(_seconds(address + path) for _ in range(9))
-            line = f"{path:<40} {times[0] * 1000:6.1f} {statistics.median(times) * 1000:6.1f} ms"
-            record_property("page", line)
-            if times[0] > LIMIT:
-                slow.append(line)
-    assert slow == []
+    best: dict[str, float] = {}
+    slow = PAGES
+    for _ in range(TRIES):
+        # A server that has not counted anything yet.
+        with served(shop, threads=0) as address:
+            _seconds(f"{address}/_jobs/recurring")
+            for path in slow:
+                best[path] = min(_seconds(address + path), best.get(path, 60.0))
+        slow = [path for path in PAGES if best[path] > LIMIT]
+        if not slow:
+            break
+    lines = [f"{seconds * 1000:6.1f} ms  {path}" for path, seconds in best.items()]
+    record_property("pages", lines)
+    assert slow == [], "\n".join(lines)
+
+
+def _python(app: App, script: str) -> str:
+    (app.root / "script.py").write_text(script.replace("PACKAGE", app.package))
+    return app.run("python", "script.py").stdout.strip()
 
 
 def _seconds(address: str) -> float:

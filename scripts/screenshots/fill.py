@@ -6,7 +6,7 @@ import time
 
 from corner_shop.runtime import open_app
 from corner_shop.runtime.job import Finished, Job, NewJob, Outcome, State
-from corner_shop.runtime.queue.overview import BOUNDS, Tally
+from corner_shop.runtime.queue.overview import BOUNDS, Filter, Tally
 from corner_shop.runtime.queue.protocol import ANY_QUEUE
 from corner_shop.runtime.queue.sqlite import SqliteQueue
 
@@ -93,9 +93,7 @@ class Hour:
             return job, Outcome(State.FAILED, ERRORS[job.name])
         return job, Outcome(State.COMPLETED)
 
-    def _tally(
-        self, name: str, queue: str, ends: list[Outcome], waited: float, ran: float
-    ) -> None:
+    def _tally(self, name: str, queue: str, ends: list[Outcome], waited: float, ran: float) -> None:
         minute = int(self.now // 60)
         bucket = next(place for place, bound in enumerate(BOUNDS) if ran <= bound)
         for state in (State.COMPLETED, State.FAILED):
@@ -152,3 +150,4 @@ with open_app() as app:
     begun = time.time()
     Hour(app.queue, begun).play()
     rename(app.queue, begun)
+    print(app.queue.page(Filter(state=State.FAILED, name="charge_card"), limit=1).jobs[0].id)

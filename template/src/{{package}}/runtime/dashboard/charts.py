@@ -38,6 +38,8 @@ class Chart(msgspec.Struct, frozen=True):
     """What the whole hour comes to."""
     told: str
     """What that is."""
+    peak: str
+    """What the highest bar is."""
     bars: Sequence[Bars]
     write: Callable[[float], str]
     """Writes a value."""
@@ -60,12 +62,13 @@ def charts(minutes: Iterable[Minute], last: int) -> list[Markup]:
         Bars("failed", "failed", ends["failed"]),
         Bars("retried or cancelled", "other", ends["other"]),
     ]
-    ended = words.number(sum(runs))
-    return [
-        draw(Chart("Throughput", ended, "runs ended", stacked, words.number, COUNT), last),
-        draw(_means("Wait", "from due to start, mean", "wait", waited, runs), last),
-        draw(_means("Run time", "from start to end, mean", "run", ran, runs), last),
-    ]
+    throughput = Chart(
+        *("Throughput", words.number(sum(runs)), "runs ended", "busiest minute"),
+        *(stacked, words.number, COUNT),
+    )
+    wait = _means("Wait", "from due to start, mean", "wait", waited, runs)
+    run_time = _means("Run time", "from start to end, mean", "run", ran, runs)
+    return [draw(chart, last) for chart in (throughput, wait, run_time)]
 
 
 def _means(
@@ -73,26 +76,27 @@ def _means(
 ) -> Chart:
     means = [total / max(count, 1) for total, count in zip(seconds, runs, strict=True)]
     whole = words.span(sum(seconds) / sum(runs) if any(runs) else None)
-    return Chart(title, whole, told, [Bars(title.lower(), style, means)], words.span, TIME)
+    bars = [Bars(title.lower(), style, means)]
+    return Chart(title, whole, told, "slowest minute", bars, words.span, TIME)
 
 
 def draw(chart: Chart, last: int) -> Markup:
     """Return one chart as a figure; the last bars are those of the minute `last`."""
     sums = [sum(column) for column in zip(*(each.values for each in chart.bars), strict=True)]
     top = ceiling(max(sums), chart.units)
-    most = f"at most {chart.write(max(sums))} in a minute" if any(sums) else "no runs"
+    peak = f"{chart.peak}: {chart.write(max(sums))}" if any(sums) else "no runs"
     return Markup(
         '<figure class="chart"><figcaption><b>{title}</b><strong>{value}</strong>'
         "<small>{told}, last hour</small></figcaption>"
         '<svg viewBox="0 0 {width} {height}" role="img"'
-        ' aria-label="{title}: {value} {told} in the last hour, {most}">{axes}{bars}</svg>'
+        ' aria-label="{title}: {value} {told} in the last hour, {peak}">{axes}{bars}</svg>'
         "{keys}</figure>"
     ).format(
         title=chart.title,
         value=chart.value,
         told=chart.told,
-        most=most,
-        keys=_keys(chart.bars) or Markup("<small>{}</small>").format(most),
+        peak=peak,
+        keys=_keys(chart.bars) or Markup("<small>{}</small>").format(peak),
         width=WIDTH,
         height=HEIGHT,
         axes=_axes(chart, top),
