@@ -5,7 +5,7 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app manifest release soak chaos bench bench-store requirements \
+.PHONY: help demo test test-all lint app docs manifest release soak chaos bench bench-store requirements \
   clean
 
 help: ## List the targets.
@@ -29,6 +29,11 @@ app: .venv/made ## Make an app from this tree: make app DEST=../my-app
 	@test -n "$(DEST)" || { echo "Say where: make app DEST=../my-app" >&2; exit 2; }
 	@test -t 0 && answers= || answers=--defaults; \
 	$(BIN)/copier copy $$answers --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
+
+docs: .venv/made ## Make the site of docs/ in site/; a link that leads nowhere is an error.
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --quiet --conf-dir . \
+	  --doctree-dir site/.doctrees docs site
+	@echo "site/index.html"
 
 manifest: .venv/made ## List the hashes of the runtime's files, by which an app's doctor tells edits.
 	@$(BIN)/python scripts/manifest.py
@@ -57,7 +62,7 @@ requirements: .venv/made ## Choose the newest versions of the tools, and of what
 	  --output-file requirements.txt requirements.in
 
 clean: ## Remove what the other targets made here.
-	rm -rf .venv .venv-bench .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench site .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/made: requirements/dev.txt
