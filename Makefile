@@ -5,8 +5,8 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app screenshots manifest release soak chaos bench bench-store \
-  bench-dashboard requirements clean
+.PHONY: help demo test test-all lint app docs screenshots manifest release soak chaos bench \
+  bench-store bench-dashboard requirements clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 17
@@ -32,6 +32,11 @@ app: .venv/made ## Make an app from this tree: make app DEST=../my-app
 
 screenshots: .venv/made ## Make the pictures of the dashboard for the docs; needs chromium.
 	@PYTHONPATH=tests $(BIN)/python scripts/screenshots.py
+
+docs: .venv/made ## Make the site of docs/ in site/; a link that leads nowhere is an error.
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --quiet --conf-dir . \
+	  --doctree-dir site/.doctrees docs site
+	@echo "site/index.html"
 
 manifest: .venv/made ## List the hashes of the runtime's files, by which an app's doctor tells edits.
 	@$(BIN)/python scripts/manifest.py
@@ -64,7 +69,7 @@ requirements: .venv/made ## Choose the newest versions of the tools, and of what
 	  --output-file requirements.txt requirements.in
 
 clean: ## Remove what the other targets made here.
-	rm -rf .venv .venv-bench .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench site .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/made: requirements/dev.txt

@@ -1,23 +1,39 @@
 """The code of the docs is what it says: put into an app, it passes its own tests and checks."""
 
 import re
+from pathlib import Path
 
+import pages
 import pytest
-from making import REPOSITORY, App
+from making import REPOSITORY, App, run
 
-FILE = re.compile(r"^`([\w/.]+)`:\n\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PLAYED = [
+    *("configuration", "creating-jobs", "from-celery", "from-jetzig", "jobs", "mailers"),
+    *("operating", "scheduling", "security", "store", "testing", "views"),
+]
+"""Pages that are run here: their files are written and their commands typed, from top to bottom."""
+
+RUN_ELSEWHERE = {
+    "README.md": "test_readme.py",
+    "docs/database.md": "test_recipes.py",
+    "docs/generators.md": "test_generators.py",
+    "docs/hooks.md": "test_hooks.py",
+    "docs/other-frameworks.md": "test_recipes.py",
+    "docs/quickstart.md": "test_walk.py",
+    "docs/updating.md": "test_parts.py",
+}
+"""Pages whose code needs more than an app: each by a test that takes its blocks from the page."""
+
+NOT_CODE = {"mermaid", "{toctree}", "{include}"}
+"""What a block may be that is nothing to run: a diagram, or a word to the maker of the site."""
 
 
-@pytest.mark.parametrize("page", ["jobs", "mailers", "store"])
-def test_the_files_of_a_page_work(workshop: App, page: str) -> None:
-    text = (REPOSITORY / "docs" / f"{page}.md").read_text("utf-8")
-    files = FILE.findall(text.replace("my_app", workshop.package))
-    for path, content in files:
-        (workshop.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (workshop.root / path).write_text(content)
-    tests = [path for path, _ in files if path.startswith("tests/")]
-    assert tests
-    workshop.run("pytest", *tests)
+@pytest.mark.my_app
+@pytest.mark.parametrize("page", PLAYED)
+def test_a_page_does_what_it_says(workshop: App, page: str) -> None:
+    tests = pages.play(workshop, pages.read(f"docs/{page}.md"))
+    if tests:
+        workshop.run("pytest", *tests)
     workshop.run("ruff", "check", "--no-cache")
     workshop.run("ruff", "format", "--check", "--no-cache")
     workshop.run("mypy")
@@ -31,3 +47,56 @@ def test_what_an_update_leaves_alone_names_every_folder_that_is_the_owners() -> 
     page = (REPOSITORY / "docs" / "updating.md").read_text("utf-8")
     (line,) = re.findall(r"^\|(.*)\| Yours from the first day", page, re.MULTILINE)
     assert found <= {word.rstrip("/") for word in re.findall(r"`(.*?)`", line)}
+
+
+@pytest.mark.parametrize("page", pages.names())
+def test_every_block_of_a_page_is_run_by_a_test(page: str) -> None:
+    blocks = [block for block in pages.read(page) if block.kind.split(" ")[0] not in NOT_CODE]
+    played = page.removeprefix("docs/").removesuffix(".md") in PLAYED
+    if played:
+        idle = [block.text for block in blocks if not pages.is_played(block)]
+    else:
+        test = REPOSITORY / "tests" / RUN_ELSEWHERE.get(page, "none")
+        runs = test.is_file() and f'pages.read("{page}"' in test.read_text("utf-8")
+        idle = [] if runs else [block.text for block in blocks]
+    assert idle == []
+    assert pages.indented(page) == [], "code that no test can find: put it between fences"
+
+
+def test_a_block_that_nothing_runs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    block = pages.Block("docs/store.md", "python", "print(1)\n")
+    assert not pages.is_played(block)
+    monkeypatch.setattr(pages, "read", lambda _: [block])
+    with pytest.raises(AssertionError, match="print"):
+        test_every_block_of_a_page_is_run_by_a_test("docs/store.md")
+
+
+def test_output_that_is_not_printed_is_found() -> None:
+    pages.check("run", "1-abcdefghij  completed\nmore", ["ID completed"])
+    with pytest.raises(AssertionError, match="two"):
+        pages.check("run", "two\none", ["one", "two"])
+
+
+def test_every_setting_is_in_the_configuration_that_an_app_gets(app: App) -> None:
+    printed = app.run(app.name, "settings").stdout
+    names = {line.partition("=")[0] for line in printed.splitlines()} - {"ROOT"}
+    example = (app.root / ".env.example").read_text("utf-8")
+    assert [name for name in sorted(names) if f"#{name}=" not in example] == []
+
+
+@pytest.mark.my_app
+def test_what_a_page_says_of_env_is_all_that_it_has(app: App) -> None:
+    text = (REPOSITORY / "docs/creating-jobs.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \|", text.partition("### `env`")[2], re.MULTILINE)
+    code = "from my_app.runtime import JobEnv; print(*JobEnv.__struct_fields__)"
+    assert told == app.run("python", "-c", code).stdout.split()
+
+
+@pytest.mark.slow
+def test_the_site_is_made_and_no_link_leads_nowhere(tmp_path: Path) -> None:
+    command = run("make", "--dry-run", "docs", cwd=REPOSITORY).stdout.split("echo")[0]
+    words = command.replace("\\\n", " ").split()
+    words = [str(tmp_path / word) if word.startswith("site") else word for word in words]
+    run(*words, cwd=REPOSITORY)
+    made = {page.stem for page in tmp_path.glob("site/*.html")}
+    assert made >= {Path(page).stem for page in pages.names()} - {"README"}

@@ -3,11 +3,13 @@
 import ast
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
+import pages
 import pytest
-from making import REPOSITORY, App, clean_environment, list_files, run
+from making import App, clean_environment, list_files, run
 
 NAMES = (
     *("word_count", "match", "test", "client", "page", "app", "id", "None", "runtime", "wrap"),
@@ -212,13 +214,20 @@ def test_the_users_own_files_are_left_alone(workshop: App) -> None:
 
 
 def test_what_the_docs_show_works(workshop: App) -> None:
-    text = (REPOSITORY / "docs/generators.md").read_text("utf-8")
-    files = re.findall(r"^`([^`\n]+)`:\n\n```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    assert len(files) == 3
-    for path, content in files:
-        place = workshop.root / path.replace("my_app", workshop.package)
+    blocks = pages.read("docs/generators.md", workshop.package)
+    commands, *files, complete = blocks
+    for line in commands.text.replace("my-app", workshop.name).splitlines():
+        workshop.run(*shlex.split(line, comments=True)[2:])
+    for block in files:
+        assert block.path
+        place = workshop.root / block.path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(content)
+        place.write_text(block.text)
+    # Before it is on the path it is called by its place.
+    script = complete.text.replace("$(_", f"$(export PATH={workshop.venv}/bin:$PATH; _")
+    script = script.replace("_MY_APP_", f"_{re.sub(r'[-.]', '_', workshop.name).upper()}_")
+    script = f"{script.replace('my-app', workshop.name)}complete -p"
+    assert f" {workshop.name}" in run("bash", "-c", script, cwd=workshop.root).stdout
 
     listed = workshop.run(workshop.name, "generate").stdout
     assert re.search(r"component +Make a component\.\n", listed)

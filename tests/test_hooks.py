@@ -11,12 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Any
 
+import pages
 import pytest
-from making import REPOSITORY, App
+from making import App
 
 pytestmark = pytest.mark.my_app
 
-PAGE = (REPOSITORY / "docs" / "hooks.md").read_text("utf-8")
+RECIPES = {block.kind: block.text for block in pages.read("docs/hooks.md")}
 HEAD = "from my_app.runtime import Cancel, JobOptions, Retry\n\n"
 JOBS = {
     "fine": "def run(allocator, params, env):\n    return\n",
@@ -38,9 +39,7 @@ JOBS = {
 
 def recipe(name: str) -> str:
     """Return a recipe's code."""
-    match = re.search(rf"```python {name}\n(.*?)```", PAGE, re.DOTALL)
-    assert match
-    return match[1]
+    return RECIPES[f"python {name}"]
 
 
 @pytest.fixture
@@ -146,7 +145,13 @@ def test_opentelemetry_records_a_span_for_each_run(watched: App) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["sentry", "opentelemetry"])
+def test_a_hook_sees_how_long_each_run_takes(watched: App) -> None:
+    (watched.root / "src" / "my_app" / "config.py").write_text(recipe("timing"))
+    done = watched.run("my-app", "jobs", "run", "broken", ok=False)
+    assert re.search(r"\[broken \S+ #1\] broken took \d\.\d+ s", done.stderr)
+
+
+@pytest.mark.parametrize("name", [kind.removeprefix("python ") for kind in RECIPES])
 def test_the_linter_and_the_formatter_are_content_with_a_recipe(watched: App, name: str) -> None:
     path = watched.root / "src" / "my_app" / "config.py"
     path.write_text(recipe(name))

@@ -1,14 +1,19 @@
 """The recipes of docs/ work as they are printed, with the real libraries."""
 
 import os
-import re
 import sys
 from pathlib import Path
 
+import pages
 import pytest
-from making import REPOSITORY, App, clean_environment, run
+from making import App, clean_environment, run
 
 pytestmark = pytest.mark.my_app
+
+PAGES = {
+    "database.md": pages.read("docs/database.md"),
+    "other-frameworks.md": pages.read("docs/other-frameworks.md"),
+}
 
 COUNT_WORDS = """
 from my_app.runtime import Arena, JobEnv, Params
@@ -162,12 +167,10 @@ class Recipe:
     """An app with the files of a page of docs/ in it, and the repository's own libraries."""
 
     def __init__(self, workshop: App, page: str) -> None:
-        text = (REPOSITORY / "docs" / page).read_text("utf-8")
         self.root = workshop.root
-        blocks = re.findall(r"`([\w/]+\.py)`:\n\n```python\n(.*?)```", text, re.DOTALL)
-        assert len(blocks) == text.count("```python")
-        for path, code in blocks:
-            self.write(path, code)
+        for block in PAGES[page]:
+            assert block.path
+            self.write(block.path, block.text)
         self.write("src/my_app/jobs/count_words.py", COUNT_WORDS)
         (self.site,) = workshop.venv.glob("lib/python*/site-packages")
 

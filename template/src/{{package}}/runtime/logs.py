@@ -4,10 +4,12 @@ import contextlib
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC
+from functools import partial
 from multiprocessing import current_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +18,7 @@ from loguru import logger
 
 from .errors import SettingsError
 from .logfiles import Rotation
+from .printable import printable
 from .settings import Environment, LogFormat, LogLevel, Settings
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ FORMAT = (
     "<cyan>{extra[job]}</><level>{message}</>"
 )
 FORMAT_OF_SEVERAL = FORMAT.replace("</> ", "</> <dim>{process}</> ", 1)
+
+_LINE_START = re.compile(r"(?<=\n)(?=\S)")
 
 WORKER_PROCESS = "worker process"
 """The name of those processes of which there are several: each line of theirs has its number."""
@@ -59,13 +64,15 @@ def configure_logging(settings: Settings) -> "Logger":
         with contextlib.suppress(ValueError):
             logger.remove(handler)
     _handlers.clear()
-    logger.configure(patcher=_add_job)
-    human = FORMAT_OF_SEVERAL if current_process().name == WORKER_PROCESS else FORMAT
     as_json = settings.log_format is LogFormat.JSON
+    logger.configure(patcher=_add_job if as_json else _add_job_to_line)
+    development = settings.environment is Environment.DEVELOPMENT
+    human = FORMAT_OF_SEVERAL if current_process().name == WORKER_PROCESS else FORMAT
+    line = human if development else partial(_line, f"{human}{{extra[traceback]}}\n")
     common: dict[str, Any] = {
-        "format": _json_line if as_json else human,
+        "format": _json_line if as_json else line,
         "backtrace": False,
-        "diagnose": settings.environment is Environment.DEVELOPMENT,
+        "diagnose": development,
     }
     colours = sys.stderr.isatty() and "NO_COLOR" not in os.environ and not as_json
     _handlers.append(
@@ -95,6 +102,7 @@ def _add_file(
             watch=True,
             rotation=rotation.is_due,
             retention=rotation.tidy,
+            opener=_open_private,
             **common,
         )
     except OSError as error:
@@ -102,6 +110,10 @@ def _add_file(
             f"{variable}={str(path)!r}: {error.strerror}; "
             "write the path of a file that this user may write to"
         ) from error
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _to_stderr(line: str) -> None:
@@ -118,6 +130,26 @@ def _add_job(record: "Record") -> None:
         extra["job_name"], extra["job_id"], extra["attempt"], request_id = job
         if request_id is not None:
             extra["request_id"] = request_id
+
+
+def _add_job_to_line(record: "Record") -> None:
+    _add_job(record)
+    # What users send gets into messages: it must not look like a line of its own.
+    if not record["message"].isprintable():
+        record["message"] = _continue(record["message"])
+
+
+def _continue(text: str) -> str:
+    """Return the text with what follows its first line set in, and nothing that steers."""
+    return _LINE_START.sub("    ", printable(text))
+
+
+def _line(form: str, record: "Record") -> str:
+    # Loguru's own traceback, which development has, would let the error's text through as it is.
+    error = record["exception"]
+    text = "" if error is None else "\n" + "".join(traceback.format_exception(*error)).rstrip()
+    record["extra"]["traceback"] = _continue(text)
+    return form
 
 
 def _json_line(record: "Record") -> str:

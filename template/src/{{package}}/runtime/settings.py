@@ -352,7 +352,10 @@ def _explain(variable: str, given: object, kind: Any, error: Exception) -> str:
     advice = f"write {hints[0]}" if hints else str(error)
     if given is None:
         return f"{variable}: not set; {advice if hints else 'it has no default'}"
-    shown = repr(USER_IN_URL.sub(r"\1(hidden)@", str(given)))
-    if any(word in variable for word in SECRET_WORDS):
+    text = str(given)
+    shown = repr(USER_IN_URL.sub(r"\1(hidden)@", text))
+    # An address that is written wrong may have its password anywhere before the @.
+    unclear = "@" in text and not USER_IN_URL.search(text)
+    if unclear or any(word in variable for word in SECRET_WORDS):
         shown = "(not shown)"
     return f"{variable}={shown}: {advice}"

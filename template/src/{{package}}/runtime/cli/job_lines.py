@@ -9,6 +9,7 @@ import click
 from ..boot import App
 from ..errors import AppError
 from ..job import Job, State
+from ..printable import printable
 
 STATES = click.Choice([str(state) for state in State])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
@@ -22,7 +23,7 @@ def print_json(value: object) -> None:
 def describe(job: Job) -> str:
     """Return a job in one line."""
     when = datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    reason = f"  {job.error.splitlines()[0]}" if job.error else ""
+    reason = f"  {printable(job.error.splitlines()[0])}" if job.error else ""
     if job.state is State.SCHEDULED:
         reason = f"  {tell_state(job)}{reason}"
     attempts = f"attempt {job.attempt} of {job.max_attempts}"

@@ -8,6 +8,7 @@ import click
 from ..boot import App, open_app
 from ..job import State
 from ..operating import describe_job, exact, visible_params, workers
+from ..printable import printable
 from ..queue.overview import MINUTES_KEPT, Filter
 from .job_lines import STATES, as_json, describe, find, print_json
 
@@ -57,8 +58,8 @@ def show(job_id: str, as_json: bool) -> None:
         print_json(describe_job(job))
         return
     click.echo(describe(job))
-    click.echo(f"params {visible_params(job)}")
-    click.echo(job.error or "no error")
+    click.echo(f"params {printable(visible_params(job))}")
+    click.echo(printable(job.error or "no error"))
 
 
 @click.command()

@@ -19,17 +19,25 @@ from .multipart import MULTIPART, parse_multipart
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request's body; more is answered with 413. It is held in memory."""
 
+MAX_TEXT = 2 * 1024 * 1024
+"""Bytes of a body that is JSON or a form without files: each of them may become a value, and a
+request of some megabytes could keep a processor busy for seconds."""
+
 MAX_FIELDS = 1000
 """Fields of one query or form."""
 
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-async def read_body(raw: RawRequest, limit: int = MAX_BODY) -> bytes:
+async def read_body(raw: RawRequest, limit: int | None = None) -> bytes:
     """Return the whole body. Raises RequestError with status 413 beyond `limit` bytes.
 
-    What arrives is counted, since Content-Length may be missing.
+    Without one the limit is that of the body's type. What arrives is counted, since Content-Length
+    may be missing.
     """
+    if limit is None:
+        kind = media_type(raw.headers)
+        limit = MAX_TEXT if kind == URLENCODED or _is_json(kind) else MAX_BODY
     too_large = RequestError(f"the request is larger than {limit} bytes", 413)
     announced = raw.headers.get("content-length", "")
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
@@ -61,12 +69,16 @@ def read_params(query: bytes, headers: Mapping[str, str], body: bytes) -> Params
     kind = media_type(headers)
     if kind == URLENCODED:
         _put_pairs(params, _parse_pairs(body, "form"))
-    elif kind == MULTIPART:
+    elif kind == MULTIPART and body:  # some clients keep the type when they follow a redirect
         _put_pairs(params, parse_multipart(headers["content-type"], body, MAX_FIELDS))
-    elif body and (kind == "application/json" or kind.endswith("+json")):
+    elif body and _is_json(kind):
         value = _parse_json(body)
         params.update(value if isinstance(value, dict) else {"body": value})
     return params
+
+
+def _is_json(kind: str) -> bool:
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _put_pairs(params: Params, pairs: list[tuple[str, Any]]) -> None:

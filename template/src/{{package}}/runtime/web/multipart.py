@@ -1,5 +1,6 @@
 """Read a form that carries files."""
 
+import itertools
 import re
 from typing import Any
 
@@ -39,17 +40,22 @@ def parse_multipart(content_type: str, body: bytes, most: int) -> list[tuple[str
     valid form, or for more than `most` fields.
     """
     pairs: list[tuple[str, Any]] = []
+    parts = itertools.count(1)
     ends: list[bool] = []
 
     def add(name: bytes | None, value: Any) -> None:
-        if len(pairs) == most:
-            raise RequestError(f"the form has more than {most} fields", 413)
         pairs.append((_utf8(name), value))
 
+    def count() -> None:
+        if next(parts) > most:
+            raise RequestError(f"the form has more than {most} fields", 413)
+
     def add_field(field: Field) -> None:
+        count()
         add(field.field_name, _utf8(field.value))
 
     def add_file(file: File) -> None:
+        count()
         if file.file_name:
             file.file_object.seek(0)
             kind = file.content_type or "application/octet-stream"
