@@ -4,11 +4,11 @@ import importlib
 import inspect
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .discovery import explain_import, package_folder
 from .env import Services, outside_env
@@ -25,9 +25,12 @@ from .queue.sqlite import SqliteQueue
 from .routes import Route
 from .runner.protocol import Runner
 from .runner.threads import ThreadRunner
-from .settings import Environment, Settings, database_path, load_settings
+from .settings import Environment, Settings, database_path, jobs_server, load_settings
 from .storage.filesystem import check_filesystem
 from .store import LoggedStore, open_store
+
+if TYPE_CHECKING:
+    from loguru import Logger
 
 PACKAGE = __name__.split(".runtime.", maxsplit=1)[0]
 """The app's own package: the one that this runtime lies in."""
@@ -102,12 +105,7 @@ def open_app(
     logger = configure_logging(settings)
     definitions = find_jobs(PACKAGE) | {MAIL_JOB: MAIL_JOB_DEFINITION}
     mailers = find_mailers(PACKAGE)
-    queue_path = database_path(settings.jobs_url, settings.root)
-    # In development jobs may get lost, and containers for it forget: a warning would be noise.
-    production = settings.environment is Environment.PRODUCTION
-    if production and queue_path is not None and not settings.jobs_any_filesystem:
-        check_filesystem(queue_path)
-    queue = SqliteQueue(queue_path, clock=clock)
+    queue, mutex = _open_queue(settings, logger, list(definitions), clock)
     # On a server, store and cache are told apart, and so are the apps that share it.
     opened = partial(open_store, root=settings.root, timeout=settings.store_timeout, clock=clock)
     store = opened(settings.store_url, prefix=f"{PACKAGE}:store:")
@@ -121,13 +119,45 @@ def open_app(
         jobs=Jobs(definitions, queue, logger, settings.jobs_params_limit),
         store=store,
         cache=LoggedStore(cache, logger.debug),
-        mutex=Mutex(queue_path and queue_path.with_name("mutex.lock")),
+        mutex=mutex,
         clock=clock,
         around_job=_hook("around_job", "env", "run"),
         mounts=_hook("mounts", "services"),
         may_operate=_hook("may_operate", "request"),
     )
     return App(services, queue)
+
+
+def _open_queue(
+    settings: Settings, logger: "Logger", jobs: Sequence[str], clock: Callable[[], float]
+) -> tuple[Queue, Mutex]:
+    if jobs_server(settings.jobs_url) is not None:
+        return _open_server(settings, logger, jobs, clock)
+    path = database_path(settings.jobs_url, settings.root)
+    # In development jobs may get lost, and containers for it forget: a warning would be noise.
+    production = settings.environment is Environment.PRODUCTION
+    if production and path is not None and not settings.jobs_any_filesystem:
+        check_filesystem(path)
+    return SqliteQueue(path, clock=clock), Mutex(path and path.with_name("mutex.lock"))
+
+
+def _open_server(
+    settings: Settings, logger: "Logger", jobs: Sequence[str], clock: Callable[[], float]
+) -> tuple[Queue, Mutex]:
+    try:
+        part = importlib.import_module(".postgres", __package__)
+    except ModuleNotFoundError as error:
+        if error.name == f"{__package__}.postgres":
+            advice = "this app was made without it; run `copier update`, and choose it as a part"
+        elif error.name in ("psycopg", "procrastinate"):
+            advice = "its client is not installed: uv sync --extra postgres"
+        else:
+            raise
+        raise SettingsError(f"JOBS_URL=postgresql://...: {advice}") from None
+    opened: tuple[Queue, Mutex] = part.open_queue(
+        settings.jobs_url, schema=f"{PACKAGE}_jobs", jobs=jobs, tell=logger.warning, clock=clock
+    )
+    return opened
 
 
 def read_settings(

@@ -174,9 +174,9 @@ class Jobs:
         """Return the job with this id, whatever its state; None if there is none (any more)."""
         return self.queue.get(job_id)
 
-    def schedule(self, new: NewJob) -> Enqueued:
+    def schedule(self, new: NewJob, connection: object = None) -> Enqueued:
         """Keep a checked job in the queue. `JobDraft.schedule` is the way here."""
-        (answer,) = self.queue.enqueue([new])
+        (answer,) = self.queue.enqueue([new], connection)
         words = "Scheduled job: {} ({})" if answer.new else "Job is waiting already: {} ({})"
         self._logger.info(words, new.name, answer.id)
         return answer
@@ -275,12 +275,14 @@ class JobDraft:
         """Set one of the params."""
         self.params[key] = value
 
-    def schedule(self, **options: Unpack[ScheduleOptions]) -> str:
+    def schedule(self, connection: object = None, **options: Unpack[ScheduleOptions]) -> str:
         """Put the job in its queue and return its id. It is kept when this returns.
 
+        With a `connection` of psycopg to the database of JOBS_URL, it is kept when the transaction
+        commits that is open there, and never was if that is rolled back.
         Raises InvalidParamsError, InvalidOptionError or QueueError, and then nothing was scheduled.
         """
-        answer = self._jobs.schedule(self.checked(**options))
+        answer = self._jobs.schedule(self.checked(**options), connection)
         self.id, self.new = answer.id, answer.new
         return answer.id
 

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from pathlib import Path
+from typing import Any
 
 from .errors import MutexError, MutexTimeoutError
 from .shield import shielded
@@ -32,7 +33,7 @@ class Mutex:
         # One that knows its thread: a timeout can strike before anything else is noted.
         self._threads = threading.RLock()
         self._holder: int | None = None
-        self._descriptor: int | None = None
+        self._held: Any = None
         forget = weakref.WeakMethod(self._forget)
         os.register_at_fork(after_in_child=lambda: (call := forget()) and call())
 
@@ -46,10 +47,9 @@ class Mutex:
             raise MutexError("this thread holds the mutex already; leave its `with` block first")
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         try:
-            while not self._threads.acquire(timeout=_step(THREAD_STEP, deadline)):
-                _check(deadline, timeout, "another thread of this process holds it")
-            if self._path is not None:
-                self._descriptor = _lock_file(self._path, deadline, timeout)
+            while not self._threads.acquire(timeout=step(THREAD_STEP, deadline)):
+                check(deadline, timeout, "another thread of this process holds it")
+            self._held = self._lock_outside(deadline, timeout)
             self._holder = threading.get_ident()
         except BaseException:
             self._let_go()
@@ -70,11 +70,9 @@ class Mutex:
         if not self._threads.acquire(blocking=False):
             return False
         self._holder = None
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            # Unlocked first: a child that is being forked may have the file open for a moment.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            close_private(descriptor)
+        held, self._held = self._held, None
+        if held is not None:
+            self._unlock_outside(held)
         self._threads.release()
         with contextlib.suppress(RuntimeError):  # raised if it was nobody's before
             self._threads.release()
@@ -86,10 +84,19 @@ class Mutex:
     def __exit__(self, *_: object) -> None:
         self.release()
 
+    def _lock_outside(self, deadline: float, timeout: float | None) -> Any:
+        """Keep other processes out; return what to let them in with, if anything."""
+        return None if self._path is None else _lock_file(self._path, deadline, timeout)
+
+    def _unlock_outside(self, held: Any) -> None:
+        # Unlocked first: a child that is being forked may have the file open for a moment.
+        fcntl.flock(held, fcntl.LOCK_UN)
+        close_private(held)
+
     def _forget(self) -> None:
         # In a forked child, whose copy of the descriptor storage/lock.py has closed.
         self._threads = threading.RLock()
-        self._holder = self._descriptor = None
+        self._holder = self._held = None
 
 
 def _lock_file(path: Path, deadline: float, timeout: float | None) -> int:
@@ -101,8 +108,8 @@ def _lock_file(path: Path, deadline: float, timeout: float | None) -> int:
     try:
         while not _try_flock(descriptor):
             holder = os.pread(descriptor, 12, 0).decode().strip()
-            _check(deadline, timeout, f"process {holder} holds it")
-            time.sleep(_step(PROCESS_STEP, deadline))
+            check(deadline, timeout, f"process {holder} holds it")
+            time.sleep(step(PROCESS_STEP, deadline))
         os.pwrite(descriptor, b"%-12d" % os.getpid(), 0)
     except BaseException:
         close_private(descriptor)
@@ -118,10 +125,12 @@ def _try_flock(descriptor: int) -> bool:
     return True
 
 
-def _step(length: float, deadline: float) -> float:
+def step(length: float, deadline: float) -> float:
+    """Return the seconds to wait: `length`, or what is left until the deadline."""
     return max(0.0, min(length, deadline - time.monotonic()))
 
 
-def _check(deadline: float, timeout: float | None, reason: str) -> None:
+def check(deadline: float, timeout: float | None, reason: str) -> None:
+    """Raise MutexTimeoutError after the deadline."""
     if timeout is not None and time.monotonic() >= deadline:
         raise MutexTimeoutError(f"the mutex was not free within {timeout:g} s: {reason}")

@@ -90,8 +90,9 @@ Password = Annotated[str, Meta(min_length=12, description="at least 12 character
 Url = Annotated[
     str,
     Meta(
-        pattern=rf"\A({_HERE})\Z",
-        description="memory: or a file, as in sqlite:var/name.db or sqlite:/var/lib/name.db",
+        pattern=rf"\A({_HERE}|postgres(ql)?://[^/?#\s]+/[^/?#\s]+(\?\S*)?)\Z",
+        description="memory:, a file as in sqlite:var/name.db, or a database as in "
+        "postgresql://user:password@localhost:5432/name, where a / in the password is %2F",
     ),
 ]
 
@@ -307,9 +308,17 @@ def _nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def database_path(url: str, root: Path) -> Path | None:
-    """Return the file of a `sqlite:` URL, taken from `root` if relative; None for `memory:`."""
+    """Return the file of a `sqlite:` URL, taken from `root` if relative; None for all others."""
     scheme, _, place = url.partition(":")
     return root / place if scheme == "sqlite" else None
+
+
+def jobs_server(url: str) -> str | None:
+    """Return the host, port and database of a `postgresql:` URL; None for all others."""
+    scheme, _, place = url.partition("://")
+    if not scheme.startswith("postgres"):
+        return None
+    return place.rpartition("@")[2].partition("?")[0]
 
 
 def _variable(name: str) -> str:

@@ -92,7 +92,7 @@ def worker(threads: str | None, processes: int) -> None:
         work(overrides, _wait_for_signal(), lambda: None)
         return
     settings = read_settings(overrides)
-    if database_path(settings.jobs_url, settings.root) is None:
+    if settings.jobs_url.startswith("memory:"):
         raise SettingsError(
             f"JOBS_URL={settings.jobs_url!r}: each of {processes} worker processes would have a "
             "queue of its own; name a file, as in JOBS_URL=sqlite:var/queue.db"

@@ -124,7 +124,7 @@ def _statement(walk: Walk, wanted: Filter) -> str:
 SELECT {", ".join(f"jobs.{column.strip()}" for column in COLUMNS.split(","))}
 FROM (SELECT number AS seen_number, {", ".join(columns)} FROM jobs
       WHERE {walk.where} ORDER BY {walk.order} LIMIT :look) AS seen
-CROSS JOIN jobs ON jobs.number = seen.seen_number
+LEFT JOIN jobs ON jobs.number = seen.seen_number
 WHERE {" AND ".join(tests[column] for column in columns)} LIMIT :most
 """
 

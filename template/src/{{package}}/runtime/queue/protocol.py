@@ -48,8 +48,11 @@ class Inspector(Protocol):
     Every method raises QueueError, with nothing changed, when the queue cannot answer.
     """
 
-    def enqueue(self, jobs: Sequence[NewJob]) -> list[Enqueued]:
-        """Keep all the jobs or none, durably, and answer in the same order."""
+    def enqueue(self, jobs: Sequence[NewJob], connection: object = None) -> list[Enqueued]:
+        """Keep all the jobs or none, durably, and answer in the same order.
+
+        With a `connection`, where there is a server: in the transaction that is open on it.
+        """
         ...
 
     def get(self, public_id: str) -> Job | None:

@@ -47,7 +47,7 @@ def _row(job: NewJob, now: float) -> tuple[Any, ...]:
 
 def settle_limits(db: sqlite3.Connection, keys: Iterable[str | None]) -> None:
     """Let go the ready jobs of these limit keys that may run now."""
-    for key in set(keys) - {None}:
+    for key in sorted({key for key in keys if key is not None}):
         db.execute(sql.STAND_BACK, {"key": key})
         db.execute(sql.LET_GO, {"key": key})
 

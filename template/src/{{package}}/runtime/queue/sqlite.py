@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import QueueError
+from ..errors import InvalidOptionError, QueueError
 from ..job import Enqueued, Finished, Job, NewJob, State, job_id, split_id
 from ..shield import shielded
 from ..storage import doorbell
@@ -36,12 +37,20 @@ class SqliteQueue:
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
         folder = resources.files(__package__)
         schema, *migrations = (folder.joinpath(file).read_text("utf-8") for file in SCHEMA)
-        self._database = Database(path, schema, migrations, error=QueueError)
+        self._bell_folder = None if path is None else path.with_name(path.name + ".workers")
+        self._begin(Database(path, schema, migrations, error=QueueError), clock)
+
+    def _begin(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
         self._clock = clock
         self._bells: dict[str, Doorbell] = {}
-        self._bell_folder = None if path is None else path.with_name(path.name + ".workers")
 
-    def enqueue(self, jobs: Sequence[NewJob]) -> list[Enqueued]:
+    def enqueue(self, jobs: Sequence[NewJob], connection: Any = None) -> list[Enqueued]:
+        if connection is not None:
+            raise InvalidOptionError(
+                "connection: these jobs are in SQLite; in a transaction of the app's own they are "
+                "with JOBS_URL=postgresql://..."
+            )
         now = self._clock()
         answers = self._database.write(lambda db: rows.insert(db, jobs, now))
         self._ring()
@@ -169,10 +178,7 @@ class SqliteQueue:
         return [Peer(*row) for row in self._database.read(sql.PEERS)]
 
     def register(self, process: str, threads: int) -> Doorbell:
-        try:
-            bell = Doorbell(self._bell_path(process))
-        except OSError as error:
-            raise QueueError(f"{self._bell_folder}: {explain(error)}") from error
+        bell = self._make_bell(process)
         now = self._clock()
         row = (process, os.getpid(), socket.gethostname(), threads, now, now)
         try:
@@ -285,6 +291,12 @@ class SqliteQueue:
             bell.close()
         self._bells.clear()
         self._database.close()
+
+    def _make_bell(self, process: str) -> Doorbell:
+        try:
+            return Doorbell(self._bell_path(process))
+        except OSError as error:
+            raise QueueError(f"{self._bell_folder}: {explain(error)}") from error
 
     def _bell_path(self, process: str) -> Path | None:
         return None if self._bell_folder is None else self._bell_folder / process

@@ -30,7 +30,7 @@ WHERE unique_key = ? AND state IN ('scheduled', 'ready', 'running')
 """
 
 PROMOTE_DUE = """
-UPDATE jobs SET state = 'ready', held = limit_key IS NOT NULL
+UPDATE jobs SET state = 'ready', held = CASE WHEN limit_key IS NULL THEN 0 ELSE 1 END
 WHERE number IN (SELECT number FROM jobs WHERE state = 'scheduled' AND run_at <= ?
                  ORDER BY run_at LIMIT 1000)
 RETURNING limit_key
@@ -112,7 +112,7 @@ SELECT json_group_array(json_array(-priority, number)) FROM (
 CLAIM = """
 UPDATE jobs
 SET state = 'running', claim = claim + 1, attempt = attempt + 1, claimed_by = ?, started_at = ?,
-    progress = NULL, progress_note = NULL, cancel_asked = 0, held = 0
+    progress = NULL, progress_note = NULL, cancel_asked = FALSE, held = 0
 WHERE number IN (SELECT value FROM json_each(?))
 """
 
@@ -181,19 +181,19 @@ RETURNING limit_key
 """
 
 CANCEL_RUNNING = """
-UPDATE jobs SET cancel_asked = 1 WHERE number = ? AND token = ? AND state = 'running'
+UPDATE jobs SET cancel_asked = TRUE WHERE number = ? AND token = ? AND state = 'running'
 """
 
 RETRY = """
 UPDATE OR IGNORE jobs
-SET state = 'ready', attempt = 0, run_at = ?, finished_at = NULL, cancel_asked = 0,
-    held = limit_key IS NOT NULL
+SET state = 'ready', attempt = 0, run_at = ?, finished_at = NULL, cancel_asked = FALSE,
+    held = CASE WHEN limit_key IS NULL THEN 0 ELSE 1 END
 WHERE number = ? AND token = ? AND state IN ('failed', 'cancelled')
 RETURNING limit_key
 """
 
 RUN_NOW = """
-UPDATE jobs SET state = 'ready', run_at = ?, held = limit_key IS NOT NULL
+UPDATE jobs SET state = 'ready', run_at = ?, held = CASE WHEN limit_key IS NULL THEN 0 ELSE 1 END
 WHERE number = ? AND token = ? AND state = 'scheduled'
 RETURNING limit_key
 """
@@ -205,7 +205,7 @@ WHERE number = ? AND token = ? AND state IN ('completed', 'failed', 'cancelled')
 
 COUNT_REMOVED = """
 INSERT INTO removed (reason, jobs) VALUES (?, ?)
-ON CONFLICT (reason) DO UPDATE SET jobs = jobs + excluded.jobs
+ON CONFLICT (reason) DO UPDATE SET jobs = removed.jobs + excluded.jobs
 """
 
 GET = f"SELECT {COLUMNS} FROM jobs WHERE number = ? AND token = ?"
@@ -274,7 +274,8 @@ TICKS = "SELECT name, schedule, last_run FROM cron_ticks"
 BEGIN_CRON = """
 INSERT INTO cron_ticks (name, schedule, last_run) VALUES (?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET schedule = excluded.schedule, last_run = excluded.last_run
-    WHERE schedule <> excluded.schedule OR last_run > excluded.last_run + 86400
+    WHERE cron_ticks.schedule <> excluded.schedule
+       OR cron_ticks.last_run > excluded.last_run + 86400
 """
 
 TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"
@@ -287,7 +288,7 @@ REMOVED = "SELECT reason, jobs FROM removed"
 READY_DEPTHS = """
 WITH RECURSIVE heads (number) AS (
     SELECT * FROM (SELECT number FROM jobs WHERE state = 'ready' AND held = 0
-                   ORDER BY queue, priority DESC, number LIMIT 1)
+                   ORDER BY queue, priority DESC, number LIMIT 1) AS foremost
     UNION ALL
     SELECT coalesce(
         (SELECT number FROM jobs WHERE state = 'ready' AND held = 0
@@ -298,11 +299,12 @@ WITH RECURSIVE heads (number) AS (
     FROM heads JOIN jobs AS last USING (number)
 )
 SELECT queue,
-       sum((SELECT count(*) FROM jobs WHERE state = 'ready' AND held = 0
-                AND queue = head.queue AND priority = head.priority)),
+       CAST(sum((SELECT count(*) FROM jobs WHERE state = 'ready' AND held = 0
+                AND queue = head.queue AND priority = head.priority)) AS bigint),
        min((SELECT min(run_at) FROM (
             SELECT run_at FROM jobs WHERE state = 'ready' AND held = 0
-                AND queue = head.queue AND priority = head.priority ORDER BY number LIMIT 100)))
+                AND queue = head.queue AND priority = head.priority
+            ORDER BY number LIMIT 100) AS foremost))
 FROM heads JOIN jobs AS head USING (number) GROUP BY queue
 """
 
@@ -313,22 +315,25 @@ SELECT queue, 'ready', count(*) FROM jobs INDEXED BY jobs_held
     WHERE state = 'ready' AND held = 1 GROUP BY queue
 UNION ALL
 SELECT queue, 'scheduled', count(*) FROM
-    (SELECT queue FROM jobs WHERE state = 'scheduled' ORDER BY run_at LIMIT ?) GROUP BY queue
+    (SELECT queue FROM jobs WHERE state = 'scheduled' ORDER BY run_at LIMIT ?) AS next
+    GROUP BY queue
 """
 
 TALLY = """
 INSERT INTO tallies (minute, queue, name, outcome, bucket, runs, waited, ran)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET
-    runs = runs + excluded.runs, waited = waited + excluded.waited, ran = ran + excluded.ran
+ON CONFLICT (minute, queue, name, outcome, bucket) DO UPDATE SET
+    runs = tallies.runs + excluded.runs, waited = tallies.waited + excluded.waited,
+    ran = tallies.ran + excluded.ran
 """
 
 SUM_UP_TALLIES = """
 INSERT INTO tallies (minute, queue, name, outcome, bucket, runs, waited, ran)
 SELECT 0, queue, name, outcome, bucket, sum(runs), sum(waited), sum(ran)
 FROM tallies WHERE minute > 0 AND minute < ? GROUP BY queue, name, outcome, bucket
-ON CONFLICT DO UPDATE SET
-    runs = runs + excluded.runs, waited = waited + excluded.waited, ran = ran + excluded.ran
+ON CONFLICT (minute, queue, name, outcome, bucket) DO UPDATE SET
+    runs = tallies.runs + excluded.runs, waited = tallies.waited + excluded.waited,
+    ran = tallies.ran + excluded.ran
 """
 
 DELETE_TALLIES = "DELETE FROM tallies WHERE minute > 0 AND minute < ?"

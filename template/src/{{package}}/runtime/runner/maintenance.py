@@ -52,6 +52,8 @@ class Maintenance:
                 for chore in chores:
                     wait = min(wait, chore())
             except Exception as error:  # noqa: BLE001 - without this thread nobody beats
+                # What this process cannot reach, the others perhaps cannot either.
+                self._seen.clear()
                 if str(error) != self._trouble:
                     self._logger.error("Maintenance waits: {}", error)
                 self._trouble = str(error)

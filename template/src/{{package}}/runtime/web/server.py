@@ -20,7 +20,7 @@ from uvicorn.supervisors.statreload import StatReload
 
 from ..env import Services
 from ..errors import AppError
-from ..settings import DEVELOPMENT_SECRET, database_path, find_misspelt
+from ..settings import DEVELOPMENT_SECRET, database_path, find_misspelt, jobs_server
 from ..signals import STOP_SIGNALS, Stops, end_at_once, handle, watch_parent
 from .application import build_application
 
@@ -70,10 +70,11 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
         host, port = socket.getsockname()[:2]
         where = f"server on http://{f'[{host}]' if ':' in host else host}:{port}"
     path = database_path(settings.jobs_url, settings.root)
+    here = path or "in memory (lost at the end)"
     services.logger.info(
         "{} {}, {} threads, queue {}, jobs waiting: {}",
         *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
-        *(path or "in memory (lost at the end)", services.jobs.waiting()),
+        *(jobs_server(settings.jobs_url) or here, services.jobs.waiting()),
     )
     if socket is not None and settings.secret == DEVELOPMENT_SECRET:
         services.logger.warning(
