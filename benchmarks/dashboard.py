@@ -2,8 +2,8 @@
 
 One server drains jobs that do nothing, in the threads beside those that answer requests: with the
 overview fetched again and again as a browser does that shows it, and without, in turns. The goal is
-that it takes less than 2 % longer, by the median of the pairs. What a page costs in CPU is told too: it
-varies less on a busy machine.
+that it takes less than 2 % longer, by the median of the pairs. What a page costs in CPU is told too:
+it varies less on a busy machine.
 """
 
 import argparse
@@ -42,9 +42,11 @@ def opened(address: str) -> Iterator[list[int]]:
 
     thread = threading.Thread(target=look)
     thread.start()
-    yield sizes
-    closed.set()
-    thread.join()
+    try:
+        yield sizes
+    finally:
+        closed.set()
+        thread.join()
 
 
 def drain(app: App, server: Served, jobs: int) -> tuple[float, float]:
@@ -74,7 +76,7 @@ def measure(folder: Path, options: argparse.Namespace) -> int:
             costs.append((took[True][1] - took[False][1]) / len(sizes))
             say(
                 f"closed {took[False][0]:5.2f} s, open {took[True][0]:5.2f} s: {ratios[-1]:.3f}; "
-                f"{len(sizes)} pages of {max(sizes) // 1000} kB, {costs[-1] * 1000:.0f} ms of CPU each"
+                f"{len(sizes)} pages, each with {costs[-1] * 1000:.0f} ms of CPU"
             )
     median, cost = statistics.median(ratios), statistics.median(costs)
     low, _, high = statistics.quantiles(ratios, n=4)
