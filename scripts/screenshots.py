@@ -40,7 +40,7 @@ def main() -> int:
         failed = app.run("python", str(FILL)).stdout.strip()
         paths = {"overview": "", "failed-job": f"/job/{failed}", "failed-jobs": "/list/failed"}
         PICTURES.mkdir(exist_ok=True)
-        with served(app, threads=0) as address:
+        with served(app, threads=0) as (address, _):
             for name, path in paths.items():
                 for size in SIZES:
                     take(browser, f"{address}/_jobs{path}", size, PICTURES / f"{name}-{size}.png")

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from making import App
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
@@ -61,9 +61,21 @@ def write_jobs(app: App) -> None:
         place.write_text(textwrap.dedent(text.format(package=app.package)))
 
 
+class Served(NamedTuple):
+    """A server that runs."""
+
+    address: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Return what it has spent so far; Linux only."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def served(app: App, *, threads: int = 4) -> Iterator[str]:
-    """Serve the app in development; yield its address."""
+def served(app: App, *, threads: int = 4) -> Iterator[Served]:
+    """Serve the app in development, in one process."""
     environment = app.environment() | {"THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
     server = subprocess.Popen(
         [app.venv / "bin" / app.name, "server", "--port", "0", "--no-reload"],
@@ -87,7 +99,7 @@ def served(app: App, *, threads: int = 4) -> Iterator[str]:
     reader = threading.Thread(target=server.stdout.read, daemon=True)
     reader.start()
     try:
-        yield found[0]
+        yield Served(found[0], server.pid)
     finally:
         server.terminate()
         server.wait(PATIENCE)

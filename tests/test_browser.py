@@ -14,6 +14,7 @@ from browser import (
     INSTALL,
     PATIENCE,
     PHONE,
+    Served,
     enqueue,
     opened,
     served,
@@ -33,7 +34,7 @@ pytestmark = [
 HIDDEN = {"token": "s3cret"}
 MILLION = 1_000_000
 LIMIT = 0.1
-"""Seconds in which a page has to be there."""
+"""Seconds in which a page has to be there: of the server's work, whatever else the machine does."""
 
 FILL = """
 from PACKAGE.runtime import open_app
@@ -72,8 +73,8 @@ PAGES = [
     "/_jobs/list/completed?after=[0,1790003000.5,300050]",
     "/_jobs/list/failed?error=nothing",
 ]
-TRIES = 10
-"""First loads of a page, of which the best counts: other work of the machine is no fault of it."""
+TRIES = 5
+"""First loads of a page, of which the best counts."""
 
 EVIL = "<script>alert(1)</script>"
 ENQUEUE_EVIL = f"""
@@ -106,7 +107,7 @@ def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
     shop: App, browser: Browser, tmp_path: Path, size: Any
 ) -> None:
     job = enqueue(shop, "render", folder=str(tmp_path), clip="a.mp4", **HIDDEN)
-    with served(shop) as address:
+    with served(shop) as (address, _):
         page = browser.new_page(viewport=size)
         wrong = told_wrong(page)
         page.goto(f"{address}/_jobs")
@@ -140,7 +141,7 @@ def test_all_is_done_without_a_script(shop: App, browser: Browser, tmp_path: Pat
     for clip in ("a", "b", "c"):
         enqueue(shop, "render", folder=str(tmp_path), clip=clip)
     touch(tmp_path, "part-0", "part-1", "part-2", "part-3")
-    with served(shop) as address:
+    with served(shop) as (address, _):
         page = browser.new_context(java_script_enabled=False).new_page()
         _wait_for_failed(page, address, 3)
         page.get_by_label("Error").fill("for b")
@@ -160,7 +161,7 @@ def test_all_is_done_without_a_script(shop: App, browser: Browser, tmp_path: Pat
 
 def test_a_job_named_and_filled_with_a_script_does_not_run_it(shop: App, browser: Browser) -> None:
     job = _python(shop, ENQUEUE_EVIL)
-    with served(shop) as address:
+    with served(shop) as (address, _):
         page = browser.new_page()
         wrong = told_wrong(page)
         page.on("dialog", lambda dialog: wrong.append(dialog.message))
@@ -186,7 +187,7 @@ def test_pages_have_no_serious_finding_and_fit_the_screen(
     folders = [tmp_path, tmp_path / "never"]
     jobs = [enqueue(shop, "render", folder=str(folder), clip="a" * 300) for folder in folders]
     enqueue(shop, "resize", seconds=0)
-    with served(shop) as address:
+    with served(shop) as (address, _):
         page = browser.new_page(viewport=size, color_scheme=scheme)
         _wait_for_failed(page, address, 1)
         for path in (
@@ -217,29 +218,32 @@ def test_pages_are_there_at_once_with_a_million_jobs(
 ) -> None:
     _python(shop, FILL.replace("SHARES", repr(SHARES)))
     assert sum(SHARES.values()) == MILLION
-    best: dict[str, float] = {}
+    best: dict[str, tuple[float, float]] = {}
     slow = PAGES
     for _ in range(TRIES):
         # A server that has not counted anything yet.
-        with served(shop, threads=0) as address:
-            _seconds(f"{address}/_jobs/recurring")
+        with served(shop, threads=0) as server:
+            _load(server, "/_jobs/recurring")
             for path in slow:
-                best[path] = min(_seconds(address + path), best.get(path, 60.0))
-        slow = [path for path in PAGES if best[path] > LIMIT]
-        if not slow:
+                best[path] = min(_load(server, path), best.get(path, (60.0, 60.0)))
+        if not (slow := [path for path in PAGES if best[path][0] > LIMIT]):
             break
-    lines = [f"{seconds * 1000:6.1f} ms  {path}" for path, seconds in best.items()]
+    lines = [
+        f"{cpu * 1000:4.0f} ms of CPU, {wall * 1000:4.0f} ms in all: {path}"
+        for path, (cpu, wall) in best.items()
+    ]
     record_property("pages", lines)
     assert slow == [], "\n".join(lines)
+
+
+def _load(server: Served, path: str) -> tuple[float, float]:
+    """Load a page; return the seconds that the server worked, and that it took."""
+    before, began = server.cpu_seconds(), time.perf_counter()
+    with urllib.request.urlopen(server.address + path, timeout=60) as answer:  # noqa: S310 - ours
+        answer.read()
+    return server.cpu_seconds() - before, time.perf_counter() - began
 
 
 def _python(app: App, script: str) -> str:
     (app.root / "script.py").write_text(script.replace("PACKAGE", app.package))
     return app.run("python", "script.py").stdout.strip()
-
-
-def _seconds(address: str) -> float:
-    began = time.perf_counter()
-    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - our own server
-        answer.read()
-    return time.perf_counter() - began

@@ -100,3 +100,28 @@ def test_the_site_is_made_and_no_link_leads_nowhere(tmp_path: Path) -> None:
     run(*words, cwd=REPOSITORY)
     made = {page.stem for page in tmp_path.glob("site/*.html")}
     assert made >= {Path(page).stem for page in pages.names()} - {"README"}
+
+
+LOGIN = """
+def post(request):
+    request.session["role"] = request.params["role"]
+    return request.text("ok")
+"""
+LET_IN = """
+def test_who_is_let_in(client):
+    assert client.get("/_jobs").status_code == 403
+    client.post("/login", data={"role": "admin"})
+    assert client.get("/_jobs").status_code == 200
+"""
+
+
+@pytest.mark.my_app
+def test_the_function_that_lets_in_to_the_dashboard_works(workshop: App) -> None:
+    text = (REPOSITORY / "docs" / "operating.md").read_text("utf-8")
+    (function,) = re.findall(r"^```python\n# config.py\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    package = workshop.root / "src" / workshop.package
+    config = package / "config.py"
+    config.write_text(config.read_text() + function)
+    (package / "views" / "login.py").write_text(LOGIN)
+    (workshop.root / "tests" / "test_operating.py").write_text(LET_IN)
+    workshop.run("pytest", "tests/test_operating.py")

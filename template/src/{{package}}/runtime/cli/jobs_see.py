@@ -68,8 +68,8 @@ def stats(as_json: bool) -> None:
     """Show how much waits, what runs where, and what has ended in the last hour."""
     with open_app() as app:
         queue, now = app.queue, time.time()
-        counts = {str(state): count for state, count in queue.counts().items()}
-        depths, processes = queue.depths(), workers(queue)
+        overview, processes = queue.overview(), workers(queue)
+        counts = {str(state): count for state, count in overview.counts.items()}
         ended: dict[str, int] = {}
         for minute in queue.minutes(int(now // 60) - MINUTES_KEPT):
             ended[minute.outcome] = ended.get(minute.outcome, 0) + minute.runs
@@ -87,7 +87,7 @@ def stats(as_json: bool) -> None:
                         "oldest": exact(each.oldest),
                         "paused": each.paused,
                     }
-                    for each in depths
+                    for each in overview.depths
                 ],
                 "workers": [
                     {
@@ -105,7 +105,7 @@ def stats(as_json: bool) -> None:
         )
         return
     click.echo("jobs      " + ", ".join(f"{count:,} {state}" for state, count in counts.items()))
-    for depth in depths:
+    for depth in overview.depths:
         paused = ", paused" if depth.paused else ""
         waits = "" if depth.oldest is None else f", the oldest for {now - depth.oldest:.0f} s"
         click.echo(

@@ -91,7 +91,9 @@ def _routes(desk: Desk, buttons: Buttons) -> list[Route]:
 
 
 def _file(name: str) -> Callable[[RawRequest], Response]:
-    return lambda _: FileResponse(FOLDER / "static" / name)
+    # Looked at anew, so that an update of the template shows at once.
+    headers = {"Cache-Control": "no-cache"}
+    return lambda _: FileResponse(FOLDER / "static" / name, headers=headers)
 
 
 def _page(show: Page) -> Callable[[RawRequest], Response]:

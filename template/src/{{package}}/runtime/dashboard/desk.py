@@ -69,13 +69,14 @@ class Desk:
         minute = int(self._services.clock() // 60)
         since = minute - MINUTES_KEPT + 1
         minutes = self._figures.get("minutes", partial(self._queue.minutes, since))
+        overview = self._figures.get("overview", self._queue.overview)
         return self._render(
             "overview.html",
             query,
             tab="Overview",
-            counts=list(self._counts().items()),
+            counts=list(overview.counts.items()),
             charts=charts(minutes, minute),
-            depths=self._figures.get("depths", self._queue.depths),
+            depths=overview.depths,
             removed=self._queue.removed(),
             queue_path=queue_path,
         )
@@ -95,7 +96,7 @@ class Desk:
             tab="Jobs",
             here=here,
             back=write_search(wanted, after),
-            lists=[(ALL, None), *self._counts().items()],
+            lists=[(ALL, None), *self._figures.get("counts", self._queue.counts).items()],
             state=state,
             wanted=wanted,
             page=page,
@@ -140,9 +141,6 @@ class Desk:
         """Return the page of worker processes and what each is doing."""
         here, found = f"{BASE}/workers", workers(self._queue)
         return self._render("workers.html", query, tab="Workers", here=here, workers=found)
-
-    def _counts(self) -> dict[State, int]:
-        return self._figures.get("counts", self._queue.counts)
 
     def _render(
         self,

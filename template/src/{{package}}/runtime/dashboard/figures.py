@@ -15,7 +15,8 @@ of the machine from the jobs."""
 class Figures:
     """Remembers figures by their names, for many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
         self._kept: dict[str, tuple[float, Any]] = {}
         self._lock = threading.Lock()
 
@@ -23,10 +24,10 @@ class Figures:
         """Return what `count` does, or did a moment ago."""
         with self._lock:
             good_until, value = self._kept.get(name, (0.0, None))
-            began = time.monotonic()
+            began = self._steady()
             if began >= good_until:
                 value = count()
-                ended = time.monotonic()
+                ended = self._steady()
                 self._kept[name] = (ended + SHARE * (ended - began), value)
             figure: T = value
             return figure

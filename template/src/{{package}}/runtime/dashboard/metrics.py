@@ -14,10 +14,11 @@ Labels = dict[str, str]
 
 def metrics(queue: Inspector, now: float) -> str:
     """Return all metrics at this moment, in UTC seconds. Raises QueueError."""
-    counts, depths, tallies = queue.counts(), queue.depths(), queue.totals()
+    overview, tallies = queue.overview(), queue.totals()
+    depths = overview.depths
     peers, removed = queue.peers(), queue.removed()
     lines = [
-        *_metric("jobs", "gauge", "Jobs by state.", _states(counts)),
+        *_metric("jobs", "gauge", "Jobs by state.", _states(overview.counts)),
         *_metric(
             "jobs_waiting",
             "gauge",

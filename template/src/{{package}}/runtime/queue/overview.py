@@ -68,6 +68,15 @@ SCHEDULED_COUNTED = 10_000
 """How many scheduled jobs `Depth` counts, the next ones."""
 
 
+class Overview(msgspec.Struct, frozen=True):
+    """How many jobs there are."""
+
+    counts: dict[State, int]
+    """Every state is a key."""
+    depths: list[Depth]
+    """Of each queue that has live jobs or is paused, by its name."""
+
+
 class Tally(msgspec.Struct, frozen=True):
     """How many runs ended alike: in one minute, with one outcome, after about the same time."""
 

@@ -12,7 +12,7 @@ import msgspec
 
 from ..job import Enqueued, Finished, Job, NewJob, State
 from ..storage.doorbell import Doorbell
-from .overview import Action, Depth, Filter, Minute, Page, Tally
+from .overview import Action, Filter, Minute, Overview, Page, Tally
 
 ANY_QUEUE = "*"
 """In `wanted`: every queue that is not named there itself."""
@@ -77,8 +77,8 @@ class Inspector(Protocol):
         """Do this to each of the jobs to which it can be done, durably; return to how many."""
         ...
 
-    def depths(self) -> list[Depth]:
-        """Return how much there is to do in each queue that has live jobs or is paused."""
+    def overview(self) -> Overview:
+        """Return the counts, and how much there is to do in each queue."""
         ...
 
     def minutes(self, since: int) -> list[Minute]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from ..errors import InvalidOptionError, QueueError
 from ..job import Enqueued, Finished, Job, NewJob, State, job_id, split_id
@@ -19,9 +18,9 @@ from ..shield import shielded
 from ..storage import doorbell
 from ..storage.database import Database, explain
 from ..storage.doorbell import Doorbell
-from . import listing, rows
+from . import counting, listing, rows
 from . import statements as sql
-from .overview import MINUTES_KEPT, SCHEDULED_COUNTED, Action, Depth, Filter, Minute, Page, Tally
+from .overview import MINUTES_KEPT, Action, Filter, Minute, Overview, Page, Tally
 from .protocol import Exchange, Peer
 
 SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql")
@@ -69,15 +68,8 @@ class SqliteQueue:
     def page(self, wanted: Filter, *, after: str | None = None, limit: int = 50) -> Page:
         return listing.page(self._database.read, wanted, after, limit)
 
-    def depths(self) -> list[Depth]:
-        depths = {queue: Depth(queue, paused=True) for queue in self.paused()}
-        for queue, ready, oldest in self._database.read(sql.READY_DEPTHS):
-            depth = depths.get(queue, Depth(queue))
-            depths[queue] = replace(depth, ready=ready, oldest=oldest)
-        for queue, state, count in self._database.read(sql.DEPTHS, (SCHEDULED_COUNTED,)):
-            depth = depths.get(queue, Depth(queue))
-            depths[queue] = replace(depth, **{state: getattr(depth, state) + count})
-        return [depths[queue] for queue in sorted(depths)]
+    def overview(self) -> Overview:
+        return counting.overview(self._database.read, self.paused())
 
     def minutes(self, since: int) -> list[Minute]:
         return [Minute(*row) for row in self._database.read(sql.MINUTES, (max(since, 1),))]
@@ -89,10 +81,7 @@ class SqliteQueue:
         self._database.write(lambda db: db.execute(sql.RESUME, ("",)))
 
     def counts(self) -> dict[State, int]:
-        counts = dict.fromkeys(State, 0)
-        for state, count in self._database.read(sql.COUNTS):
-            counts[State(state)] += count
-        return counts
+        return counting.counts(self._database.read)
 
     def retry(self, public_id: str) -> str | None:
         key = split_id(public_id)

@@ -216,18 +216,6 @@ WHERE state = coalesce(?, state) AND name = coalesce(?, name)
 ORDER BY number DESC LIMIT ?
 """
 
-# Each count reads one index, and no row.
-COUNTS = """
-SELECT 'scheduled', count(*) FROM jobs WHERE state = 'scheduled'
-UNION ALL SELECT 'ready', count(*) FROM jobs WHERE state = 'ready' AND held = 0
-UNION ALL SELECT 'ready', count(*) FROM jobs
-    WHERE limit_key IS NOT NULL AND state IN ('ready', 'running') AND held = 1
-UNION ALL SELECT 'running', count(*) FROM jobs WHERE state = 'running'
-UNION ALL SELECT 'completed', count(*) FROM jobs WHERE state = 'completed'
-UNION ALL SELECT 'failed', count(*) FROM jobs WHERE state = 'failed'
-UNION ALL SELECT 'cancelled', count(*) FROM jobs WHERE state = 'cancelled'
-"""
-
 # One for each state: a partial index serves only what is written out.
 PRUNE = {
     state: f"""
@@ -281,43 +269,6 @@ ON CONFLICT (name) DO UPDATE SET schedule = excluded.schedule, last_run = exclud
 TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"
 
 REMOVED = "SELECT reason, jobs FROM removed"
-
-# How many are ready in each queue, and when the first of them was due. The index is stepped through
-# from the head of one priority to the next, and each counted by itself: half of a GROUP BY's time.
-# The next hundred of each are looked at: a retried job goes before those that were due before it.
-READY_DEPTHS = """
-WITH RECURSIVE heads (number) AS (
-    SELECT * FROM (SELECT number FROM jobs WHERE state = 'ready' AND held = 0
-                   ORDER BY queue, priority DESC, number LIMIT 1) AS foremost
-    UNION ALL
-    SELECT coalesce(
-        (SELECT number FROM jobs WHERE state = 'ready' AND held = 0
-            AND queue = last.queue AND priority < last.priority
-         ORDER BY priority DESC, number LIMIT 1),
-        (SELECT number FROM jobs WHERE state = 'ready' AND held = 0 AND queue > last.queue
-         ORDER BY queue, priority DESC, number LIMIT 1))
-    FROM heads JOIN jobs AS last USING (number)
-)
-SELECT queue,
-       CAST(sum((SELECT count(*) FROM jobs WHERE state = 'ready' AND held = 0
-                AND queue = head.queue AND priority = head.priority)) AS bigint),
-       min((SELECT min(run_at) FROM (
-            SELECT run_at FROM jobs WHERE state = 'ready' AND held = 0
-                AND queue = head.queue AND priority = head.priority
-            ORDER BY number LIMIT 100) AS foremost))
-FROM heads JOIN jobs AS head USING (number) GROUP BY queue
-"""
-
-DEPTHS = """
-SELECT queue, 'running', count(*) FROM jobs WHERE state = 'running' GROUP BY queue
-UNION ALL
-SELECT queue, 'ready', count(*) FROM jobs INDEXED BY jobs_held
-    WHERE state = 'ready' AND held = 1 GROUP BY queue
-UNION ALL
-SELECT queue, 'scheduled', count(*) FROM
-    (SELECT queue FROM jobs WHERE state = 'scheduled' ORDER BY run_at LIMIT ?) AS next
-    GROUP BY queue
-"""
 
 TALLY = """
 INSERT INTO tallies (minute, queue, name, outcome, bucket, runs, waited, ran)
