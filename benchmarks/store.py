@@ -21,9 +21,11 @@ DISKCACHE = REPOSITORY / ".venv-bench" / "bin" / "python"
 
 MEASURED = {
     "diskcache put": ("diskcache", "put"),
+    "diskcache put, least recently used": ("diskcache", "put-used"),
     "store put, as safe as diskcache's": ("app", "put"),
     "store put, on the disk when it returns": ("app", "durable"),
     "diskcache get": ("diskcache", "get"),
+    "diskcache get, least recently used": ("diskcache", "get-used"),
     "store get": ("app", "get"),
     "the bare SELECT of a get": ("app", "select"),
 }

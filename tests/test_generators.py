@@ -3,8 +3,10 @@
 import ast
 import json
 import re
+import resource
 import shlex
 import shutil
+import statistics
 from pathlib import Path
 
 import pages
@@ -132,6 +134,25 @@ def test_all_that_is_made_passes_its_tests_and_all_checks(workshop: App) -> None
     workshop.run("ruff", "format", "--check", "--no-cache")
     workshop.run("mypy")
     workshop.run(workshop.name, "routes")
+
+
+@pytest.mark.slow
+@pytest.mark.my_app
+@pytest.mark.parametrize(
+    ("names", "ok", "limit"),
+    [(["first", "second", "third", "fourth", "fifth"], True, 0.5), (["class"] * 5, False, 0.1)],
+    ids=["a job", "a refusal"],
+)
+def test_a_whole_process_is_quick(workshop: App, names: list[str], ok: bool, limit: float) -> None:
+    workshop.run(workshop.name, "generate", "job", "warm_up")
+    spent = []
+    for name in names:
+        before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+        done = workshop.run(workshop.name, "generate", "job", name, ok=False)
+        assert (done.returncode == 0) == ok
+        spent.append(sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before)
+    # Seconds of CPU: what else the machine does meanwhile counts less than by the clock.
+    assert statistics.median(spent) < limit, spent
 
 
 @pytest.mark.parametrize("kind", MADE)

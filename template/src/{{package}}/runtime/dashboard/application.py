@@ -67,10 +67,12 @@ def attach(app: ASGIApp, services: Services, own_pages: Pages, app_name: str) ->
     )
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("path") == BASE:
+        path = scope.get("path", "")
+        if path == BASE:
             scope = {**scope, "path": f"{BASE}/"}
-        # A router would take start and end of the server for itself.
-        await (app if scope["type"] == "lifespan" else router)(scope, receive, send)
+        # Most requests are none of these, and a router would look for each of them; it would also
+        # take start and end of the server for itself.
+        await (router if path.startswith("/_") else app)(scope, receive, send)
 
     return route
 

@@ -40,6 +40,8 @@ async def read_body(raw: RawRequest, limit: int | None = None) -> bytes:
         limit = MAX_TEXT if kind == URLENCODED or _is_json(kind) else MAX_BODY
     too_large = RequestError(f"the request is larger than {limit} bytes", 413)
     announced = raw.headers.get("content-length", "")
+    if not announced and raw.method == "GET" and "transfer-encoding" not in raw.headers:
+        return b""
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         raise too_large
     body = bytearray()

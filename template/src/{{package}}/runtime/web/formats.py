@@ -1,5 +1,6 @@
 """Choose between HTML and JSON, and write the JSON."""
 
+import functools
 from typing import Any
 
 from .. import payload
@@ -10,6 +11,7 @@ HTML = "text/html"
 JSON = "application/json"
 
 
+@functools.lru_cache(64)
 def prefers_json(accept: str) -> bool:
     """Say whether an Accept header puts JSON before HTML. `*/*` alone means HTML."""
     best, best_weight = "", 0.0

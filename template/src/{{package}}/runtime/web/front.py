@@ -39,7 +39,7 @@ class Front:
                 added = [(b"x-request-id", own_id.encode()), *SECURITY_HEADERS]
                 message["headers"] = [
                     *message["headers"],
-                    *(header for header in added if header[0] not in given),
+                    *[header for header in added if header[0] not in given],
                 ]
             await send(message)
 

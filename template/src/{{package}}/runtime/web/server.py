@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import os
 import signal
 import socket as sockets
@@ -20,7 +21,7 @@ from uvicorn.supervisors.statreload import StatReload
 
 from ..env import Services
 from ..errors import AppError
-from ..settings import DEVELOPMENT_SECRET, database_path, find_misspelt, jobs_server
+from ..settings import DEVELOPMENT_SECRET, LogLevel, database_path, find_misspelt, jobs_server
 from ..signals import STOP_SIGNALS, Stops, end_at_once, handle, watch_parent
 from .application import build_application
 
@@ -127,6 +128,8 @@ def run(
 
     application = build_application(services, start, stop)
     server = _server(application, reloading=reloading, lifespan="on")
+    if services.settings.log_level is LogLevel.DEBUG:
+        _log_requests()
 
     def stop_early(_number: int, _frame: FrameType | None) -> None:
         # Until uvicorn has its own handlers; and again after it, as it then raises the signal anew.
@@ -145,11 +148,20 @@ def _server(application: ASGIApp, *, reloading: bool, lifespan: Literal["on", "o
         log_config=None,
         lifespan=lifespan,
         log_level="warning",
-        access_log=True,
         server_header=False,
         timeout_graceful_shutdown=OPEN_REQUESTS_GRACE,
     )
+    # Silent, it would put its lines together all the same.
+    logging.getLogger("uvicorn.access").propagate = False
     return _Server(config, reloading=reloading)
+
+
+def _log_requests() -> None:
+    access = logging.getLogger("uvicorn.access")
+    access.propagate = True
+    access.setLevel(logging.INFO)
+    # A page of the dashboard that is open asks for itself again and again.
+    access.addFilter(lambda record: '"GET /_' not in record.getMessage())
 
 
 class _Reload(StatReload):
