@@ -73,7 +73,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the matrix, the walk, how fast pages are, and what was skipped: it is to be installed."""
+    """Print the matrix, the walk, how fast pages are, and what is to be installed (skipped)."""
     table = []
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
