@@ -73,13 +73,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the matrix, how fast pages are, and what was skipped: it tells what is to install."""
+    """Print the matrix, the walk, how fast pages are, and what is to be installed (skipped)."""
     table = []
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name == "matrix":
                 table.append(value)
-            for line in value if name in {"pages", "skipped"} else ():
+            for line in value if name in {"pages", "skipped", "walk"} else ():
                 terminalreporter.write_line(f"{report.nodeid}: {line}")
     for report in terminalreporter.getreports("skipped"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""

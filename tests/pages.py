@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from making import REPOSITORY, App, run
 
 BLOCK = re.compile(
-    r"^(?:`(?P<path>[^`\n]+)`:\n\n)?```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$",
+    r"^(?:[^`\n]*`(?P<path>[^`\n]+/[^`\n]+)`:\n\n)?```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 CONFIG = "config.py"

@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pages
 import pytest
 from making import REPOSITORY, App, clean_environment, copy_tree, run
 
@@ -27,19 +28,16 @@ def test_a_text_is_counted(client: TestClient, run_jobs: RunJobs) -> None:
 '''
 
 
-def shell_blocks() -> list[list[str]]:
-    """Return the commands of each block of README, block by block."""
-    return [block.splitlines() for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)]
+JOB, VIEW, TWO, WAY = pages.read("README.md")
 
 
 def test_the_job_and_the_view_of_the_readme_work(workshop: App) -> None:
-    readme = README.replace("my_app", workshop.package)
-    files = re.findall(r"`(src/\w+/\S+)`:\n\n```python\n(.*?)```", readme, re.DOTALL)
-    for path, text in files:
-        (workshop.root / path).write_text(text)
+    for block in (JOB, VIEW):
+        assert block.path
+        path = workshop.root / block.path.replace("my_app", workshop.package)
+        path.write_text(block.text.replace("my_app", workshop.package))
     use = USE_OF_README.lstrip().replace("my_app", workshop.package)
     (workshop.root / "tests" / "test_readme.py").write_text(use)
-    assert len(files) == 2
     workshop.run("pytest", "tests/test_readme.py")
     workshop.run("ruff", "check", "--no-cache")
     workshop.run("ruff", "format", "--check", "--no-cache")
@@ -47,12 +45,12 @@ def test_the_job_and_the_view_of_the_readme_work(workshop: App) -> None:
 
 
 def test_the_two_commands_exist() -> None:
-    for command in shell_blocks()[0]:
+    for command in TWO.text.splitlines():
         run(*command.split(), "--dry-run", cwd=REPOSITORY)
 
 
 def test_the_way_to_an_app_of_ones_own_works(tmp_path: Path) -> None:
-    *commands, last = shell_blocks()[1]
+    *commands, last = WAY.text.splitlines()
     script = "\n".join(["set -e", *commands])
     script = script.replace("uvx copier copy", "copier copy --defaults")
     clone = copy_tree(tmp_path / "chuckwalla")
@@ -72,6 +70,34 @@ def test_the_way_to_an_app_of_ones_own_works(tmp_path: Path) -> None:
         line = server.stdout.readline()
         server.terminate()
     assert "Development server on http://127.0.0.1:" in line
+
+
+def read_rows(path: str) -> list[dict[str, str]]:
+    """Return the rows of the tables of a page, by the heads of their columns."""
+    lines = (REPOSITORY / path).read_text("utf-8").splitlines()
+    rows, head = [], None
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            head = None
+        elif head is None:
+            head = cells
+        elif not line.startswith(("|--", "| --")):
+            rows.append(dict(zip(head, cells, strict=True)))
+    return rows
+
+
+def test_the_figures_are_those_that_were_measured_last() -> None:
+    measured = {row[""]: row for row in reversed(read_rows("benchmarks/RESULTS.md")) if "" in row}
+    shown = [row for row in read_rows("README.md") if "Chuckwalla" in row]
+    assert len(shown) >= 5
+    wrong = [
+        f"{row['']}, {head}: {cell}, measured was {measured[row['']][head]}"
+        for row in shown
+        for head, cell in row.items()
+        if measured[row[""]][head] != cell
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
