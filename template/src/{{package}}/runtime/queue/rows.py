@@ -34,15 +34,53 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
 
 
 def _row(job: NewJob, now: float) -> tuple[Any, ...]:
-    token = secrets.token_bytes(10).translate(_LETTERS).decode()
     run_at = now + job.delay if job.run_at is None else job.run_at
     state = State.SCHEDULED if run_at > now else State.READY
     held = int(job.limit_key is not None and state is State.READY)
     return (
-        *(token, job.name, job.queue, job.priority, job.payload, payload.VERSION, state, run_at),
+        *(_token(), job.name, job.queue, job.priority, job.payload, payload.VERSION, state, run_at),
         *(job.max_attempts, job.unique_key, job.limit_key, job.limit_size, job.request_id, now),
         held,
     )
+
+
+def _token() -> str:
+    return secrets.token_bytes(10).translate(_LETTERS).decode()
+
+
+def insert_running(db: sqlite3.Connection, new: NewJob, process: str, now: float) -> Job | None:
+    """Add a job that the process has claimed from the start; None if it has to wait its turn."""
+    run_at = now + new.delay if new.run_at is None else new.run_at
+    if run_at > now or new.limit_key is not None:
+        return None
+    job = Job(
+        number=0,
+        token=_token(),
+        name=new.name,
+        queue=new.queue,
+        priority=new.priority,
+        payload=new.payload,
+        payload_version=payload.VERSION,
+        state=State.RUNNING,
+        run_at=run_at,
+        attempt=1,
+        max_attempts=new.max_attempts,
+        claim=1,
+        claimed_by=process,
+        unique_key=new.unique_key,
+        limit_key=None,
+        limit_size=None,
+        progress=None,
+        progress_note=None,
+        cancel_asked=False,
+        error=None,
+        request_id=new.request_id,
+        created_at=now,
+        started_at=now,
+        finished_at=None,
+    )
+    done = db.execute(sql.INSERT_RUNNING, msgspec.structs.astuple(job)[1:])
+    return msgspec.structs.replace(job, number=done.lastrowid) if done.rowcount else None
 
 
 def settle_limits(db: sqlite3.Connection, keys: Iterable[str | None]) -> None:

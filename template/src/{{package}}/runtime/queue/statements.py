@@ -24,6 +24,18 @@ ON CONFLICT (unique_key)
 RETURNING token, number
 """
 
+# A job that nobody waits before, for a process that is known (12) and a queue that is open (3).
+INSERT_RUNNING = f"""
+INSERT INTO jobs ({COLUMNS.removeprefix("number, ")})
+SELECT {", ".join("?" * COLUMNS.count(","))}
+WHERE EXISTS (SELECT 1 FROM processes WHERE id = ?12)
+  AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = ?3)
+  AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND held = 0 AND queue = ?3)
+ON CONFLICT (unique_key)
+    WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
+    DO NOTHING
+"""
+
 HOLDER_OF_KEY = """
 SELECT number, token FROM jobs
 WHERE unique_key = ? AND state IN ('scheduled', 'ready', 'running')
@@ -252,8 +264,6 @@ INSERT INTO processes (id, pid, host, threads, started_at, heartbeat_at) VALUES 
 """
 
 HEARTBEAT = "UPDATE processes SET heartbeat_at = ? WHERE id = ?"
-
-KNOWN = "SELECT 1 FROM processes WHERE id = ?"
 
 REMOVE_PROCESS = "DELETE FROM processes WHERE id = ?"
 
