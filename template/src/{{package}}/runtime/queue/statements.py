@@ -152,6 +152,14 @@ WHERE jobs.number = f.value ->> 0 AND jobs.claim = f.value ->> 1 AND jobs.state 
   AND jobs.token = f.value ->> 6 AND jobs.claimed_by = f.value ->> 7
 """
 
+# Most of them, in half the time: the number and all that has to be as it was are one pair.
+COMPLETE = """
+UPDATE jobs SET state = 'completed', error = NULL, finished_at = ?, claimed_by = NULL
+FROM json_each(?) AS f
+WHERE jobs.number = CAST(f.key AS INTEGER) AND jobs.state = 'running'
+  AND jobs.claim || ' ' || jobs.token || ' ' || jobs.claimed_by = f.value
+"""
+
 FINISH_AND_TELL = f"{FINISH} RETURNING jobs.number"
 
 RESCUE = """
