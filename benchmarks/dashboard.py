@@ -2,8 +2,8 @@
 
 One server drains jobs that do nothing, in the threads beside those that answer requests: with the
 overview fetched again and again as a browser does that shows it, and without, in turns. The goal is
-that it takes less than 2 % longer, by the median of the pairs. What a page costs in CPU is told too:
-it varies less on a busy machine.
+that it takes less than 2 % longer, by the median of the pairs. What a page costs in CPU is told
+too: it varies less on a busy machine.
 """
 
 import argparse

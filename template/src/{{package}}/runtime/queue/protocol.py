@@ -156,11 +156,34 @@ class Inspector(Protocol):
         ...
 
 
+class Starter(Protocol):
+    """What begins a job in the process that schedules it: claimed in the same transaction."""
+
+    def has_room(self, queue: str) -> bool:
+        """Whether a thread is free for a job of this queue."""
+        ...
+
+    def hold(self, job: Job) -> None:
+        """Answer for a job from now on; its claim is about to be committed."""
+        ...
+
+    def drop(self, job: Job) -> None:
+        """Answer for it no more: that failed."""
+        ...
+
+    def begin(self, job: Job) -> None:
+        """Run a job that is held."""
+        ...
+
+
 class Queue(Inspector, Protocol):
     """What the runner needs besides. `process` is the id under which it registered."""
 
-    def register(self, process: str, threads: int) -> Doorbell:
-        """Add this process as a worker under an id never used before; return what wakes it."""
+    def register(self, process: str, threads: int, starter: Starter | None = None) -> Doorbell:
+        """Add this process as a worker under an id never used before; return what wakes it.
+
+        What this process schedules from now on `starter` may begin at once.
+        """
         ...
 
     def enqueue_claimed(self, job: NewJob, process: str) -> Job:

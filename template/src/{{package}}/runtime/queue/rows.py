@@ -21,7 +21,7 @@ _CANCEL_ASKED = Job.__struct_fields__.index("cancel_asked")
 def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[Enqueued]:
     """Add jobs, unless their keys are live; return each one's id, or that of the live one."""
     rows = [_row(job, now) for job in jobs]
-    numbers = dict(db.execute(sql.INSERT, (msgspec.json.encode(rows).decode(),)).fetchall())
+    numbers = dict(db.execute(sql.INSERT, (_json(rows),)).fetchall())
     settle_limits(db, {job.limit_key for job in jobs})
     answers = []
     for job, (token, *_) in zip(jobs, rows, strict=True):
@@ -33,16 +33,58 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
     return answers
 
 
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _row(job: NewJob, now: float) -> tuple[Any, ...]:
-    token = secrets.token_bytes(10).translate(_LETTERS).decode()
     run_at = now + job.delay if job.run_at is None else job.run_at
     state = State.SCHEDULED if run_at > now else State.READY
     held = int(job.limit_key is not None and state is State.READY)
     return (
-        *(token, job.name, job.queue, job.priority, job.payload, payload.VERSION, state, run_at),
+        *(_token(), job.name, job.queue, job.priority, job.payload, payload.VERSION, state, run_at),
         *(job.max_attempts, job.unique_key, job.limit_key, job.limit_size, job.request_id, now),
         held,
     )
+
+
+def _token() -> str:
+    return secrets.token_bytes(10).translate(_LETTERS).decode()
+
+
+def insert_running(db: sqlite3.Connection, new: NewJob, process: str, now: float) -> Job | None:
+    """Add a job that the process has claimed from the start; None if it has to wait its turn."""
+    run_at = now + new.delay if new.run_at is None else new.run_at
+    if run_at > now or new.limit_key is not None:
+        return None
+    job = Job(
+        number=0,
+        token=_token(),
+        name=new.name,
+        queue=new.queue,
+        priority=new.priority,
+        payload=new.payload,
+        payload_version=payload.VERSION,
+        state=State.RUNNING,
+        run_at=run_at,
+        attempt=1,
+        max_attempts=new.max_attempts,
+        claim=1,
+        claimed_by=process,
+        unique_key=new.unique_key,
+        limit_key=None,
+        limit_size=None,
+        progress=None,
+        progress_note=None,
+        cancel_asked=False,
+        error=None,
+        request_id=new.request_id,
+        created_at=now,
+        started_at=now,
+        finished_at=None,
+    )
+    done = db.execute(sql.INSERT_RUNNING, msgspec.structs.astuple(job)[1:])
+    return msgspec.structs.replace(job, number=done.lastrowid) if done.rowcount else None
 
 
 def settle_limits(db: sqlite3.Connection, keys: Iterable[str | None]) -> None:
@@ -90,12 +132,23 @@ def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> 
     """Write outcomes; return the ids of the jobs that had been taken away."""
     if not finished:
         return []
-    parameters = (now, msgspec.json.encode([_end(*each) for each in finished]).decode())
+    completed = {
+        job.number: f"{job.claim} {job.token} {job.claimed_by}"
+        for job, end in finished
+        if end.state is State.COMPLETED
+    }
+    others = [each for each in finished if each.outcome.state is not State.COMPLETED]
     refused = []
     db.execute("SAVEPOINT finish")
-    if db.execute(sql.FINISH, parameters).rowcount != len(finished):
+    count = 0
+    if completed:
+        count += db.execute(sql.COMPLETE, (now, _json(completed))).rowcount
+    if others:
+        count += db.execute(sql.FINISH, (now, _json([_end(*each) for each in others]))).rowcount
+    if count != len(finished):
         # Seldom: then once more, by the statement that tells which.
         db.execute("ROLLBACK TO finish")
+        parameters = (now, _json([_end(*each) for each in finished]))
         written = {number for (number,) in db.execute(sql.FINISH_AND_TELL, parameters)}
         refused = [job.id for job, _ in finished if job.number not in written]
     db.execute("RELEASE finish")
@@ -128,7 +181,7 @@ def claim(db: sqlite3.Connection, process: str, wanted: Mapping[str, int], now: 
 
 def take(db: sqlite3.Connection, process: str, numbers: list[int], now: float) -> list[Job]:
     """Claim the jobs with these numbers, and return them in that order."""
-    chosen = msgspec.json.encode(numbers).decode()
+    chosen = _json(numbers)
     db.execute(sql.CLAIM, (process, now, chosen))
     (claimed,) = db.execute(sql.CLAIMED, (chosen,)).fetchone()
     return _read_jobs(claimed)
@@ -142,7 +195,7 @@ def give_back_all_but(
     db: sqlite3.Connection, process: str, held: Collection[tuple[int, int]], now: float
 ) -> None:
     """Make ready, unspent, what the process has claimed and does not hold."""
-    change(db, sql.GIVE_BACK_ALL_BUT, (now, process, msgspec.json.encode(list(held)).decode()))
+    change(db, sql.GIVE_BACK_ALL_BUT, (now, process, _json(list(held))))
 
 
 def job_of(row: Sequence[Any]) -> Job:

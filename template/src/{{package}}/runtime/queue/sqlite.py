@@ -18,10 +18,11 @@ from ..shield import shielded
 from ..storage import doorbell
 from ..storage.database import Database, explain
 from ..storage.doorbell import Doorbell
+from ..storage.keepsake import sign
 from . import counting, listing, rows
 from . import statements as sql
 from .overview import MINUTES_KEPT, Action, Filter, Minute, Overview, Page, Tally
-from .protocol import Exchange, Peer
+from .protocol import Exchange, Peer, Starter
 
 SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql")
 """What each version of the file adds to the one before."""
@@ -43,16 +44,39 @@ class SqliteQueue:
         self._database = database
         self._clock = clock
         self._bells: dict[str, Doorbell] = {}
+        self._listed: tuple[tuple[int, int] | None, list[Path]] = (None, [])
+        self._here: tuple[str, Starter | None] = ("", None)
 
+    @shielded
     def enqueue(self, jobs: Sequence[NewJob], connection: Any = None) -> list[Enqueued]:
         if connection is not None:
             raise InvalidOptionError(
                 "connection: these jobs are in SQLite; in a transaction of the app's own they are "
                 "with JOBS_URL=postgresql://..."
             )
-        now = self._clock()
-        answers = self._database.write(lambda db: rows.insert(db, jobs, now))
-        self._ring()
+        begun: list[tuple[Starter, Job]] = []
+        process, starter = self._here
+
+        def operation(db: sqlite3.Connection) -> list[Enqueued]:
+            now = self._clock()
+            if starter is not None and len(jobs) == 1 and starter.has_room(jobs[0].queue):
+                job = rows.insert_running(db, jobs[0], process, now)
+                if job is not None:
+                    starter.hold(job)
+                    begun.append((starter, job))
+                    return [Enqueued(job.id, new=True)]
+            return rows.insert(db, jobs, now)
+
+        try:
+            answers = self._database.write(operation)
+        except BaseException:
+            for starter, job in begun:
+                starter.drop(job)
+            raise
+        for starter, job in begun:
+            starter.begin(job)
+        if not begun:
+            self._ring()
         return answers
 
     def get(self, public_id: str) -> Job | None:
@@ -166,7 +190,7 @@ class SqliteQueue:
     def peers(self) -> list[Peer]:
         return [Peer(*row) for row in self._database.read(sql.PEERS)]
 
-    def register(self, process: str, threads: int) -> Doorbell:
+    def register(self, process: str, threads: int, starter: Starter | None = None) -> Doorbell:
         bell = self._make_bell(process)
         now = self._clock()
         row = (process, os.getpid(), socket.gethostname(), threads, now, now)
@@ -176,6 +200,7 @@ class SqliteQueue:
             bell.close()
             raise
         self._bells[process] = bell
+        self._here = (process, starter)
         return bell
 
     def enqueue_claimed(self, job: NewJob, process: str) -> Job:
@@ -209,6 +234,8 @@ class SqliteQueue:
 
         self._database.write(operation, durable=False)
         self._bells.pop(process).close()
+        if self._here[0] == process:
+            self._here = ("", None)
         self._ring()
 
     def gone(self, peer: Peer) -> bool:
@@ -235,20 +262,22 @@ class SqliteQueue:
     def exchange(
         self, process: str, finished: Sequence[Finished], wanted: Mapping[str, int]
     ) -> Exchange:
-        ready, next_due, known = self._database.read(sql.PROBE, (process,))[0]
-        due = next_due is not None and next_due <= self._clock()
-        if not (finished or due or (ready and any(wanted.values()))):
+        if not finished:
             # Every worker is rung for every job: who finds none must not wait for the lock.
-            return Exchange([], [], next_due, bool(known))
+            ready, next_due, known = self._database.read(sql.PROBE, (process,))[0]
+            due = next_due is not None and next_due <= self._clock()
+            if not (due or (ready and any(wanted.values()))):
+                return Exchange([], [], next_due, bool(known))
 
         def operation(db: sqlite3.Connection) -> Exchange:
             now = self._clock()
             refused = rows.finish(db, finished, now)
-            known = db.execute(sql.KNOWN, (process,)).fetchone() is not None
-            rows.change(db, sql.PROMOTE_DUE, (now,))
-            claimed = rows.claim(db, process, wanted, now) if known else []
-            (next_due,) = db.execute(sql.NEXT_DUE).fetchone()
-            return Exchange(claimed, refused, next_due, known)
+            ready, next_due, known = db.execute(sql.PROBE, (process,)).fetchone()
+            if next_due is not None and next_due <= now:
+                ready = rows.change(db, sql.PROMOTE_DUE, (now,)) or ready
+                (next_due,) = db.execute(sql.NEXT_DUE).fetchone()
+            claimed = rows.claim(db, process, wanted, now) if ready and known else []
+            return Exchange(claimed, refused, next_due, bool(known))
 
         return self._database.write(operation, durable=False)
 
@@ -296,6 +325,16 @@ class SqliteQueue:
             bell.ring()
         # What is done is done: a folder that cannot be read only makes the others look later.
         with contextlib.suppress(OSError):
-            for path in self._bell_folder.iterdir() if self._bell_folder else ():
+            for path in self._paths():
                 if path.name not in self._bells:
                     doorbell.ring(path)
+
+    def _paths(self) -> list[Path]:
+        if self._bell_folder is None:
+            return []
+        signed, paths = self._listed
+        found = sign(self._bell_folder)
+        if found is None or found != signed:
+            paths = list(self._bell_folder.iterdir())
+            self._listed = found, paths
+        return paths

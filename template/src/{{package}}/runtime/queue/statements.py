@@ -24,6 +24,18 @@ ON CONFLICT (unique_key)
 RETURNING token, number
 """
 
+# A job that nobody waits before, for a process that is known (12) and a queue that is open (3).
+INSERT_RUNNING = f"""
+INSERT INTO jobs ({COLUMNS.removeprefix("number, ")})
+SELECT {", ".join("?" * COLUMNS.count(","))}
+WHERE EXISTS (SELECT 1 FROM processes WHERE id = ?12)
+  AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = ?3)
+  AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND held = 0 AND queue = ?3)
+ON CONFLICT (unique_key)
+    WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
+    DO NOTHING
+"""
+
 HOLDER_OF_KEY = """
 SELECT number, token FROM jobs
 WHERE unique_key = ? AND state IN ('scheduled', 'ready', 'running')
@@ -140,6 +152,14 @@ WHERE jobs.number = f.value ->> 0 AND jobs.claim = f.value ->> 1 AND jobs.state 
   AND jobs.token = f.value ->> 6 AND jobs.claimed_by = f.value ->> 7
 """
 
+# Most of them, in half the time: the number and all that has to be as it was are one pair.
+COMPLETE = """
+UPDATE jobs SET state = 'completed', error = NULL, finished_at = ?, claimed_by = NULL
+FROM json_each(?) AS f
+WHERE jobs.number = CAST(f.key AS INTEGER) AND jobs.state = 'running'
+  AND jobs.claim || ' ' || jobs.token || ' ' || jobs.claimed_by = f.value
+"""
+
 FINISH_AND_TELL = f"{FINISH} RETURNING jobs.number"
 
 RESCUE = """
@@ -240,8 +260,6 @@ INSERT INTO processes (id, pid, host, threads, started_at, heartbeat_at) VALUES 
 """
 
 HEARTBEAT = "UPDATE processes SET heartbeat_at = ? WHERE id = ?"
-
-KNOWN = "SELECT 1 FROM processes WHERE id = ?"
 
 REMOVE_PROCESS = "DELETE FROM processes WHERE id = ?"
 

@@ -13,7 +13,7 @@ import msgspec
 
 from ..errors import QueueError
 from ..job import Finished, Job, Outcome, State
-from ..logs import LogContext, current_job
+from ..logs import current_job, together
 from ..queue.protocol import ANY_QUEUE, Queue
 from .lane import LONGEST_HOLD, Lane
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 2.0
 """Seconds between looks at the queue when nobody rings: the fallback for a lost bell."""
+
+SHORTEST_GAP = 0.002
+"""Seconds between two exchanges, unless more is known to wait."""
 
 PAUSE_AFTER_ERROR = 1.0
 """Seconds before a queue that cannot be used is tried again."""
@@ -68,6 +71,7 @@ class Dispatcher:
         self._unstarted: list[Job] = []
         self._next_check = time.monotonic()
         self._claims = self._claiming = claims
+        self._is_urgent = False
         self._trouble = ""
         self._register()
 
@@ -80,8 +84,16 @@ class Dispatcher:
         """Take a finished run from a worker thread."""
         self._outbox.append(report)
         lane = self.lanes[report.lane]
-        if lane.inbox.qsize() <= lane.low_water:
+        if lane.waiting() <= lane.low_water:
             self.bell.ring()
+
+    def pause(self, since: float) -> None:
+        """Let more come together, if the last turn began at `since` and there is no hurry.
+
+        Each exchange keeps those who schedule from the file, in all processes.
+        """
+        if not self._is_urgent and (left := since + SHORTEST_GAP - time.monotonic()) > 0:
+            time.sleep(left)
 
     def stop_claiming(self) -> None:
         """Claim no more; what no thread has begun is given back in the next turn."""
@@ -93,9 +105,35 @@ class Dispatcher:
         shares: dict[str, list[Job]] = {}
         for job in jobs:
             self.claimed[job.number, job.claim] = job
-            shares.setdefault(self._lane_of(job), []).append(job)
+            shares.setdefault(self._lane_of(job.queue), []).append(job)
         for name, share in shares.items():
-            self.lanes[name].start(share)
+            lane = self.lanes[name]
+            lane.hold(len(share))
+            lane.low_water = len(share)
+            lane.put(share)
+
+    def has_room(self, queue: str) -> bool:
+        """Whether a job of this queue may be claimed for this process as it is scheduled.
+
+        This and the next three are for the queue, in the thread of who schedules.
+        """
+        lane = self.lanes.get(self._lane_of(queue))
+        return self._claiming and lane is not None and lane.wanted() > 0
+
+    def hold(self, job: Job) -> None:
+        """Answer for a job from now on, whose claim is about to be committed."""
+        self.claimed[job.number, job.claim] = job
+        self.lanes[self._lane_of(job.queue)].hold(1)
+
+    def drop(self, job: Job) -> None:
+        """Answer for it no more: its claim was not committed."""
+        self.lanes[self._lane_of(job.queue)].hold(-1)
+        self.claimed.pop((job.number, job.claim), None)
+
+    def begin(self, job: Job) -> None:
+        """Hand a job that is held to the worker threads."""
+        if not self.lanes[self._lane_of(job.queue)].put([job]):
+            self.bell.ring()
 
     def turn(self) -> float:
         """Write what is finished, claim what can start; return the seconds to wait for a ring."""
@@ -104,9 +142,13 @@ class Dispatcher:
         try:
             if self._claims and now >= self._next_check:
                 # An exchange that failed may have claimed; and a backup knows of earlier claims.
-                self._queue.give_back_all_but(self._process, list(self.claimed))
+                self._queue.give_back_all_but(self._process, self.claimed.keys())
                 self._next_check = now + LONGEST_WAIT
-            answer = self._queue.exchange(self._process, self._unwritten(), self._wanted())
+            wanted = self._wanted()
+            answer = self._queue.exchange(self._process, self._unwritten(), wanted)
+            self._is_urgent = 0 < sum(wanted.values()) <= len(answer.claimed) or any(
+                each.job.limit_key for each in self._ended
+            )
             self._settle(answer.refused)
             if not answer.known:
                 self._start_again()
@@ -116,7 +158,7 @@ class Dispatcher:
             return PAUSE_AFTER_ERROR
         self._tell_trouble("")
         self.start(answer.claimed)
-        if any(lane.inbox.qsize() for lane in self.lanes.values()):
+        if any(lane.waiting() for lane in self.lanes.values()):
             return LONGEST_HOLD / 4
         due_in = LONGEST_WAIT if answer.next_due is None else answer.next_due - self._clock()
         return min(max(due_in, 0.0), LONGEST_WAIT)
@@ -133,11 +175,11 @@ class Dispatcher:
 
     def _register(self) -> None:
         process = self._new_process_id()
-        self.bell = self._queue.register(process, self._threads)
+        self.bell = self._queue.register(process, self._threads, self)
         self._process = process
 
-    def _lane_of(self, job: Job) -> str:
-        return job.queue if job.queue in self.lanes else ANY_QUEUE
+    def _lane_of(self, queue: str) -> str:
+        return queue if queue in self.lanes else ANY_QUEUE
 
     def _collect(self, now: float) -> None:
         reports = [self._outbox.popleft() for _ in range(len(self._outbox))]
@@ -162,20 +204,20 @@ class Dispatcher:
             self._logger.warning("The job {} was taken over by another process meanwhile", job_id)
         if refused:
             self._ended = [report for report in self._ended if report.job.id not in refused]
-        for report in self._ended:
-            if report.outcome.state is State.COMPLETED:
-                self._tell_completed(report)
+        # One line a job, by this one thread: ten threads that write cost six times that.
+        with together():
+            for report in self._ended:
+                if report.outcome.state is State.COMPLETED:
+                    self._tell_completed(report)
         self._tell_ended(self._ended)
         self._ended.clear()
         self._unstarted.clear()
 
     def _tell_completed(self, report: Done) -> None:
-        # One line a job, written by this one thread: ten threads that write cost six times that.
-        job = report.job
-        token = current_job.set(LogContext(job.name, job.id, job.attempt, job.request_id))
+        token = current_job.set(report.job)
         self._logger.info(
-            "Job completed: {} ({}, {}, {:.1f} ms)",
-            *(job.name, report.worker, job.id, report.seconds * 1000),
+            "Job completed: {0.name} ({1}, {0.id}, {2:.1f} ms)",
+            *(report.job, report.worker, report.seconds * 1000),
         )
         current_job.reset(token)
 

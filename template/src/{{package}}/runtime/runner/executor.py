@@ -24,7 +24,7 @@ from ..errors import (
 )
 from ..job import Job, Outcome, State
 from ..jobs import JobDefinition
-from ..logs import LogContext, current_job
+from ..logs import current_job
 from ..options import LONGEST_DELAY, backoff_delay, check_seconds
 from ..params import JobParams, Params, check_params, unknown_keys
 from .alarm import Alarm, Watch
@@ -55,7 +55,7 @@ class Executor:
     def execute(self, current: Invocation) -> Outcome:
         """Run the job to its end, in this thread. Never raises."""
         job = current.job
-        token = current_job.set(LogContext(job.name, job.id, job.attempt, job.request_id))
+        token = current_job.set(job)
         try:
             definition, params = self._find(job)
             try:

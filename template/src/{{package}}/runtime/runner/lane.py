@@ -1,7 +1,10 @@
 """The worker threads that one queue has for itself, or that all other queues share."""
 
+import contextlib
+import threading
 import time
-from queue import Empty, SimpleQueue
+from collections import deque
+from collections.abc import Sequence
 
 from ..job import Job
 
@@ -18,35 +21,66 @@ LONGEST_HOLD = 0.1
 
 
 class Lane:
-    """Counts what its threads hold, and so what may be claimed for them."""
+    """Hands jobs to its threads, and counts what they hold, and so what may be claimed for them."""
 
     def __init__(self, threads: int) -> None:
-        self.inbox: SimpleQueue[Job | None] = SimpleQueue()
-        """Claimed jobs, for the threads; None sends one thread home."""
         self.low_water = 0
         """When no more than these wait, the dispatcher has to claim again: at once, so that SQLite
         works while the threads do."""
         self._threads = threads
+        self._waiting: deque[Job | None] = deque()
+        self._idle: list[threading.Lock] = []
+        # Who schedules hands jobs over as well, besides the dispatcher.
+        self._lock = threading.Lock()
         self._held = 0
         self._ahead = 0
         self._ended = 0
         self._measured_since = self._last_start = time.monotonic()
 
+    def waiting(self) -> int:
+        """Return how many jobs wait for a thread."""
+        return len(self._waiting)
+
     def wanted(self) -> int:
         """Return how many jobs to claim."""
         return min(max(self._threads + self._ahead - self._held, 0), LARGEST_CLAIM)
 
-    def start(self, jobs: list[Job]) -> None:
-        """Hand claimed jobs to the threads."""
-        self._last_start = time.monotonic()
-        self._held += len(jobs)
-        self.low_water = len(jobs)
-        for job in jobs:
-            self.inbox.put(job)
+    def hold(self, count: int) -> None:
+        """Count jobs that are claimed, or fewer if `count` is negative."""
+        with self._lock:
+            self._held += count
+
+    def put(self, jobs: Sequence[Job | None]) -> bool:
+        """Hand jobs to the threads, None to send one home; False if some have to wait.
+
+        A queue of Python's own wakes two threads for each item, and the second in vain.
+        """
+        with self._lock:
+            if not self._waiting:
+                self._last_start = time.monotonic()
+            self._waiting.extend(jobs)
+            # Who became idle last is quickest to wake.
+            woken = self._idle[-len(jobs) :]
+            del self._idle[-len(jobs) :]
+        for turn in woken:
+            turn.release()
+        return len(woken) == len(jobs)
+
+    def take(self, turn: threading.Lock) -> Job | None:
+        """Return the next job for a thread, which gives a locked lock of its own; None: go home."""
+        while True:
+            try:
+                return self._waiting.popleft()
+            except IndexError:
+                with self._lock:
+                    if self._waiting:
+                        continue
+                    self._idle.append(turn)
+                turn.acquire()
 
     def end(self, count: int, now: float) -> None:
         """Take note of what the threads have ended since the last call."""
-        self._held -= count
+        self.hold(-count)
         self._ended += count
         if count:
             self._last_start = now
@@ -56,15 +90,13 @@ class Lane:
 
     def take_back(self) -> list[Job]:
         """Return the jobs that no thread has begun."""
-        taken: list[Job] = []
-        while True:
-            try:
-                job = self.inbox.get_nowait()
-            except Empty:
-                self._held -= len(taken)
-                return taken
-            if job is not None:
-                taken.append(job)
+        taken: list[Job | None] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                taken.append(self._waiting.popleft())
+        jobs = [job for job in taken if job is not None]
+        self.hold(-len(jobs))
+        return jobs
 
     def is_late(self, now: float) -> bool:
         """Whether jobs were claimed ahead, and then every thread met a long one."""

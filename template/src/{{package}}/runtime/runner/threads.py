@@ -112,15 +112,15 @@ class ThreadRunner:
             # Nothing is lost: the next process to start takes the jobs back.
             self._logger.error("Stopping without giving jobs back: {}", error)
         for lane, count in self._threads.items():
-            for _ in range(count):
-                self._dispatcher.lanes[lane].inbox.put(None)
+            self._dispatcher.lanes[lane].put([None] * count)
 
     def _add_worker(self, name: str, lane: str) -> None:
         _spawn(name, lambda: self._work(name, lane))
 
     def _work(self, name: str, lane: str) -> None:
-        inbox = self._dispatcher.lanes[lane].inbox
-        while (job := inbox.get()) is not None:
+        take, turn = self._dispatcher.lanes[lane].take, threading.Lock()
+        turn.acquire()
+        while (job := take(turn)) is not None:
             current = self._executor.begin(job, self._take_progress, self._give_up)
             key = (job.number, job.claim)
             run = self._running[key] = _Run(current, lane, name, time.perf_counter())
@@ -148,10 +148,12 @@ class ThreadRunner:
 
     def _dispatch(self) -> None:
         while not self._end.is_set():
+            began = time.monotonic()
             wait = self._dispatcher.turn()
             with self._turned:
                 self._turned.notify_all()
             self._dispatcher.bell.wait(wait)
+            self._dispatcher.pause(began)
 
     def _is_idle(self) -> bool:
         return not self._dispatcher.claimed

@@ -115,26 +115,31 @@ class Database:
         writer = self._file.writer
         writer.execute("BEGIN IMMEDIATE")
         try:
+            self._file.lengthen_journal()
             for ticket in batch:
-                self._run(ticket, writer)
-            writer.execute("COMMIT")
+                self._run(ticket, writer, alone=len(batch) == 1)
+            if writer.in_transaction:
+                writer.execute("COMMIT")
         finally:
             if writer.in_transaction:
                 writer.execute("ROLLBACK")
 
-    def _run(self, ticket: Ticket[Any], writer: sqlite3.Connection) -> None:
-        writer.execute("SAVEPOINT operation")
+    def _run(self, ticket: Ticket[Any], writer: sqlite3.Connection, *, alone: bool) -> None:
+        # A failure that can spoil nobody else's work needs no savepoint.
+        if not alone:
+            writer.execute("SAVEPOINT operation")
         try:
             ticket.result = ticket.operation(writer)
         except Exception as error:
             # A full disk ends the whole transaction; then the others have failed as well.
             if not writer.in_transaction:
                 raise
-            writer.execute("ROLLBACK TO operation")
+            writer.execute("ROLLBACK" if alone else "ROLLBACK TO operation")
             ticket.error = self._translate(error)
             # Then what this connection has cached may be what is wrong.
             self._stale |= _tells_of_the_file(error)
-        writer.execute("RELEASE operation")
+        if not alone:
+            writer.execute("RELEASE operation")
 
     def _wait_for_disk(self, durable: bool) -> None:
         # The pragma works between transactions only, so it is chosen before BEGIN.

@@ -38,6 +38,8 @@ class Doorbell:
 
     def ring(self) -> None:
         """Wake the process from its wait, or from its next one. Costs nothing if it is awake."""
+        if self._rung:
+            return
         with self._open:
             if not self._rung:
                 self._rung = True

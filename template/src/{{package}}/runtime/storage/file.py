@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .keepsake import flush_folder, keep, look
+from .keepsake import flush_folder, keep, look, sign
 from .lock import WriterLock
 
 OLDEST_SQLITE = (3, 38, 0)
@@ -31,6 +31,10 @@ when nobody reads. Then who wants to read stands in line with those who write, u
 WAL_LOOK = 0.02
 """Seconds between two looks at how long the journal is, of those who read."""
 
+WAL_STEP = 2**18
+"""Bytes by which the journal is made longer at once: to flush what lies within a file takes half
+the time of a flush that has to keep the file's new length as well."""
+
 READERS_TIME = 200
 """Milliseconds that those who read without standing in line have to come to an end."""
 
@@ -49,6 +53,9 @@ class FileError(OSError):
 class DatabaseFile:
     """The file, its lock and its writing connection. Without a path, a database in memory."""
 
+    _signed: tuple[int, int] | None
+    """What the folder told when all was in its place."""
+
     def __init__(self, path: Path | None, scripts: Sequence[str]) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise FileError(
@@ -58,6 +65,7 @@ class DatabaseFile:
         self._scripts = scripts
         self._too_long = WAL_TOO_LONG
         self._next_look, self._is_long = 0.0, False
+        self._size = 0
         self._lock: WriterLock | None = None
         if path is not None and path.is_dir():
             raise FileError("a folder is in its place: name a file in it")
@@ -100,8 +108,10 @@ class DatabaseFile:
         """
         if self.path is None:
             return
-        if self._opened == look(self.path):
-            self._in_place_at = time.time()
+        # The folder tells by one look whether to look at the files.
+        now, found = time.time(), sign(self._folder) if self._folder else None
+        if (found is not None and found == self._signed) or self._opened == look(self.path):
+            self._signed, self._in_place_at = found, now
             return
         reason = keep(self.writer, self.path, self._opened, self._in_place_at)
         self._told = True
@@ -120,7 +130,10 @@ class DatabaseFile:
         Who reads for longer, as a backup does, keeps it; then this is tried again when it has
         grown by as much once more.
         """
-        if self.path is None or (size := _size(f"{self.path}-wal")) < self._too_long:
+        if self.path is None:
+            return
+        self._size = size = _size(f"{self.path}-wal")
+        if size < self._too_long:
             return
         self.writer.execute(f"PRAGMA busy_timeout = {READERS_TIME}")
         try:
@@ -129,6 +142,23 @@ class DatabaseFile:
             self.writer.execute(f"PRAGMA busy_timeout = {FOREIGN_LOCK_TIMEOUT * 1000:.0f}")
         self._too_long = WAL_TOO_LONG + (size if busy else 0)
         self._next_look = 0.0
+
+    def lengthen_journal(self) -> None:
+        """Make the journal longer than it has to be, if it has grown; call within a transaction.
+
+        Nobody else adds to it then, another program included.
+        """
+        if not self._size % WAL_STEP:
+            return
+        # It is only for speed: whoever lacks the room is told when it is needed.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(f"{self.path}-wal", os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                found = os.fstat(descriptor)
+                if found.st_ino == self._opened.journal:
+                    os.pwrite(descriptor, bytes(-found.st_size % WAL_STEP), found.st_size)
+            finally:
+                os.close(descriptor)
 
     def reopen(self) -> None:
         """Open the file at the path anew, if there is one; call within `exclusive`.
@@ -207,7 +237,9 @@ class DatabaseFile:
             raise
         self.writer = writer
         self._opened = look(path)
-        self._in_place_at = time.time()
+        # Of a link's target another folder would have to tell.
+        self._folder = None if path.is_symlink() else path.parent
+        self._signed, self._in_place_at = None, time.time()
         self._told = False
         self._too_long, self._next_look = WAL_TOO_LONG, 0.0
 

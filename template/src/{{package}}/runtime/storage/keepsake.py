@@ -27,6 +27,20 @@ def look(path: Path) -> Place:
     return Place(_inode(name), _inode(name + "-wal"), _inode(name + "-shm"))
 
 
+def sign(folder: Path) -> tuple[int, int] | None:
+    """Return what changes whenever a name in the folder comes, goes or is given to another file.
+
+    None while a change could go unseen, as the folder has been changed within the same tick of
+    the clock, and if it is gone.
+    """
+    try:
+        found = os.stat(folder)  # noqa: PTH116 - asked twice for each commit: pathlib costs
+    except FileNotFoundError:
+        return None
+    settled = time.time() - found.st_ctime > _COARSE
+    return (found.st_ino, found.st_ctime_ns) if settled else None
+
+
 def keep(connection: sqlite3.Connection, path: Path, opened: Place, since: float) -> str:
     """Keep all that the open database holds, for it was acknowledged; return what to tell.
 
@@ -67,7 +81,7 @@ def flush_folder(path: Path) -> None:
 
 def _inode(path: str) -> int | None:
     try:
-        return os.stat(path).st_ino  # noqa: PTH116 - asked twice for each commit: pathlib costs
+        return os.stat(path).st_ino  # noqa: PTH116 - pathlib costs
     except FileNotFoundError:
         return None
 

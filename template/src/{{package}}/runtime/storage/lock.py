@@ -59,14 +59,8 @@ class WriterLock:
         A holder that is stopped (as by SIGSTOP or Ctrl-Z) for all that time is killed: it would
         keep everybody from writing, and its jobs are taken back like those of any dead process.
         """
-        holder = self._holder()
-        try:
-            self._acquire(timeout)
-        except TimeoutError:
-            # If it is another by now, somebody else who waited has killed the one of before.
-            if not self._kill_stopped_holder() and holder == self._holder():
-                raise
-            self._acquire(timeout)
+        if not self._try():
+            self._wait(timeout)
         try:
             yield
         finally:
@@ -78,7 +72,19 @@ class WriterLock:
 
     def _open(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        return open_private(self._path, os.O_RDWR | os.O_CREAT)
+        descriptor = open_private(self._path, os.O_RDWR | os.O_CREAT)
+        self._opened = os.fstat(descriptor)
+        return descriptor
+
+    def _wait(self, timeout: float) -> None:
+        holder = self._holder()
+        try:
+            self._acquire(timeout)
+        except TimeoutError:
+            # If it is another by now, somebody else who waited has killed the one of before.
+            if not self._kill_stopped_holder() and holder == self._holder():
+                raise
+            self._acquire(timeout)
 
     def _acquire(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -110,10 +116,10 @@ class WriterLock:
         return False
 
     def _in_place(self) -> bool:
-        mine = os.fstat(self._descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            return os.path.samestat(mine, self._path.stat())
-        return False
+        try:
+            return os.path.samestat(self._opened, os.stat(self._path))  # noqa: PTH116 - pathlib costs
+        except FileNotFoundError:
+            return False
 
     def _holder(self) -> str:
         return os.pread(self._descriptor, 12, 0).decode().strip() or "unknown"
