@@ -90,6 +90,7 @@ with open_app() as app:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
+    expect.set_options(timeout=PATIENCE * 1000)
     with opened() as chromium:
         yield chromium
 

@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 
 from ..queue import statements as sql
+from ..queue.counting import NOT_READY
 from ..queue.statements import COLUMNS
 
 _LOCK_LIMIT = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || :key, 0))"
@@ -147,7 +148,7 @@ WHERE number = ? AND token = ? AND state IN ('failed', 'cancelled') AND NOT EXIS
 RETURNING limit_key
 """,
     ),
-    sql.DEPTHS: (sql.DEPTHS.replace(" INDEXED BY jobs_held", ""),),
+    NOT_READY: (NOT_READY.replace(" INDEXED BY jobs_held", ""),),
     # What one process sums up, no other does: it finds the rows deleted.
     sql.SUM_UP_TALLIES: (
         """

@@ -31,7 +31,7 @@ UNION ALL SELECT 'running', count(*) FROM jobs WHERE state = 'running'
 _READY = """
 WITH RECURSIVE heads (number) AS (
     SELECT * FROM (SELECT number FROM jobs WHERE state = 'ready' AND held = 0
-                   ORDER BY queue, priority DESC, number LIMIT 1)
+                   ORDER BY queue, priority DESC, number LIMIT 1) AS first
     UNION ALL
     SELECT coalesce(
         (SELECT number FROM jobs WHERE state = 'ready' AND held = 0
@@ -42,22 +42,24 @@ WITH RECURSIVE heads (number) AS (
     FROM heads JOIN jobs AS last USING (number)
 )
 SELECT queue,
-       sum((SELECT count(*) FROM jobs WHERE state = 'ready' AND held = 0
-                AND queue = head.queue AND priority = head.priority)),
+       CAST(sum((SELECT count(*) FROM jobs WHERE state = 'ready' AND held = 0
+                     AND queue = head.queue AND priority = head.priority)) AS BIGINT),
        min((SELECT min(run_at) FROM (
             SELECT run_at FROM jobs WHERE state = 'ready' AND held = 0
-                AND queue = head.queue AND priority = head.priority ORDER BY number LIMIT 100)))
+                AND queue = head.queue AND priority = head.priority
+            ORDER BY number LIMIT 100) AS next))
 FROM heads JOIN jobs AS head USING (number) GROUP BY queue
 """
 
-_OTHERS = """
+NOT_READY = """
 SELECT queue, 'running', count(*) FROM jobs WHERE state = 'running' GROUP BY queue
 UNION ALL
 SELECT queue, 'ready', count(*) FROM jobs INDEXED BY jobs_held
     WHERE state = 'ready' AND held = 1 GROUP BY queue
 UNION ALL
 SELECT queue, 'scheduled', count(*) FROM
-    (SELECT queue FROM jobs WHERE state = 'scheduled' ORDER BY run_at LIMIT ?) GROUP BY queue
+    (SELECT queue FROM jobs WHERE state = 'scheduled' ORDER BY run_at LIMIT ?) AS next
+    GROUP BY queue
 """
 
 
@@ -72,7 +74,7 @@ def overview(read: Read, paused: Iterable[str]) -> Overview:
     for queue, ready, oldest in read(_READY):
         depth = depths.get(queue, Depth(queue))
         depths[queue] = replace(depth, ready=ready, oldest=oldest)
-    for queue, state, count in read(_OTHERS, (SCHEDULED_COUNTED,)):
+    for queue, state, count in read(NOT_READY, (SCHEDULED_COUNTED,)):
         depth = depths.get(queue, Depth(queue))
         depths[queue] = replace(depth, **{state: getattr(depth, state) + count})
     found = _sums(read(_RESTING))

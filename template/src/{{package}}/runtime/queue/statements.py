@@ -308,11 +308,11 @@ ON CONFLICT (minute, queue, name, outcome, bucket) DO UPDATE SET
 DELETE_TALLIES = "DELETE FROM tallies WHERE minute > 0 AND minute < ?"
 
 MINUTES = """
-SELECT minute, outcome, sum(runs), sum(waited), sum(ran) FROM tallies
-WHERE minute >= ? GROUP BY minute, outcome
+SELECT minute, outcome, CAST(sum(runs) AS BIGINT), sum(waited), sum(ran) FROM tallies
+WHERE minute >= ? GROUP BY minute, outcome ORDER BY minute, outcome
 """
 
 TOTALS = """
-SELECT queue, name, outcome, bucket, sum(runs), sum(waited), sum(ran) FROM tallies
-GROUP BY queue, name, outcome, bucket
+SELECT queue, name, outcome, bucket, CAST(sum(runs) AS BIGINT), sum(waited), sum(ran) FROM tallies
+GROUP BY queue, name, outcome, bucket ORDER BY queue, name, outcome, bucket
 """
