@@ -57,7 +57,13 @@ class SqliteQueue:
         begun: list[tuple[Starter, Job]] = []
         process, starter = self._here
 
+        def drop() -> None:
+            while begun:
+                held_by, job = begun.pop()
+                held_by.drop(job)
+
         def operation(db: sqlite3.Connection) -> list[Enqueued]:
+            drop()  # it may be run twice
             now = self._clock()
             if starter is not None and len(jobs) == 1 and starter.has_room(jobs[0].queue):
                 job = rows.insert_running(db, jobs[0], process, now)
@@ -70,11 +76,10 @@ class SqliteQueue:
         try:
             answers = self._database.write(operation)
         except BaseException:
-            for starter, job in begun:
-                starter.drop(job)
+            drop()
             raise
-        for starter, job in begun:
-            starter.begin(job)
+        for held_by, job in begun:
+            held_by.begin(job)
         if not begun:
             self._ring()
         return answers

@@ -30,6 +30,7 @@ class Lane:
         self._threads = threads
         self._waiting: deque[Job | None] = deque()
         self._idle: list[threading.Lock] = []
+        self._one_comes = False
         # Who schedules hands jobs over as well, besides the dispatcher.
         self._lock = threading.Lock()
         self._held = 0
@@ -51,20 +52,15 @@ class Lane:
             self._held += count
 
     def put(self, jobs: Sequence[Job | None]) -> bool:
-        """Hand jobs to the threads, None to send one home; False if some have to wait.
-
-        A queue of Python's own wakes two threads for each item, and the second in vain.
-        """
+        """Hand jobs to the threads, None to send one home; False if there are too few idle ones."""
         with self._lock:
             if not self._waiting:
                 self._last_start = time.monotonic()
             self._waiting.extend(jobs)
-            # Who became idle last is quickest to wake.
-            woken = self._idle[-len(jobs) :]
-            del self._idle[-len(jobs) :]
-        for turn in woken:
-            turn.release()
-        return len(woken) == len(jobs)
+            enough = len(self._waiting) <= len(self._idle) + self._one_comes
+            if not self._one_comes:
+                self._wake_one()
+        return enough
 
     def take(self, turn: threading.Lock) -> Job | None:
         """Return the next job for a thread, which gives a locked lock of its own; None: go home."""
@@ -77,6 +73,18 @@ class Lane:
                         continue
                     self._idle.append(turn)
                 turn.acquire()
+                with self._lock:
+                    self._one_comes = False
+                    if len(self._waiting) > 1:
+                        self._wake_one()
+
+    def _wake_one(self) -> None:
+        # One after the other, each by the one before: all at once would only wait for each other to
+        # let go of the interpreter, and short jobs are done by the first. Who became idle last is
+        # quickest to wake.
+        if self._idle:
+            self._one_comes = True
+            self._idle.pop().release()
 
     def end(self, count: int, now: float) -> None:
         """Take note of what the threads have ended since the last call."""

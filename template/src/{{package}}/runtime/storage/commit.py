@@ -16,14 +16,15 @@ Operation = Callable[[sqlite3.Connection], T]
 class Ticket(Generic[T]):
     """An operation that waits for its commit, and then its result or its error."""
 
-    __slots__ = ("durable", "error", "leads", "operation", "result", "turn")
+    __slots__ = ("durable", "error", "kept", "leads", "left", "next", "operation", "result", "turn")
 
     def __init__(self, operation: Operation[T], durable: bool) -> None:
         self.operation = operation
         self.durable = durable
         self.result: T | None = None
         self.error: BaseException | None = None
-        self.leads = False
+        self.leads = self.kept = self.left = False
+        self.next: Ticket[Any] | None = None
         self.turn = threading.Lock()
         self.turn.acquire()
 
@@ -49,7 +50,12 @@ class Door:
             ticket.leads = not self._busy
             self._busy = True
         if not ticket.leads:
-            self._wait(ticket)
+            try:
+                ticket.turn.acquire()
+            except BaseException:
+                self._leave(ticket)
+                raise
+            _wake_next(ticket)
         if ticket.leads:
             self._lead(ticket)
         if ticket.error is not None:
@@ -64,9 +70,11 @@ class Door:
             self._commit(batch)
         finally:
             self._hand_over()
-            for ticket in batch:
-                if ticket is not mine:
-                    ticket.turn.release()
+            with self._gate:
+                for ticket in batch:
+                    if ticket is not mine and not ticket.left:
+                        mine.next, ticket.next = ticket, mine.next
+            _wake_next(mine)
 
     def _hand_over(self) -> None:
         with self._gate:
@@ -76,14 +84,19 @@ class Door:
                 heir.leads = True
                 heir.turn.release()
 
-    def _wait(self, ticket: Ticket[Any]) -> None:
-        try:
-            ticket.turn.acquire()
-        except BaseException:
-            # Ctrl-C while waiting: take the ticket out, and let nobody wait for this thread.
-            with self._gate:
-                if ticket in self._waiting:
-                    self._waiting.remove(ticket)
-            if ticket.leads:
-                self._hand_over()
-            raise
+    def _leave(self, ticket: Ticket[Any]) -> None:
+        # Ctrl-C while waiting: take the ticket out, and let nobody wait for this thread.
+        with self._gate:
+            ticket.left = True
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+        _wake_next(ticket)
+        if ticket.leads:
+            self._hand_over()
+
+
+def _wake_next(ticket: Ticket[Any]) -> None:
+    # One after the other: woken all at once, they would only wait for each other to let go of the
+    # interpreter.
+    if ticket.next is not None:
+        ticket.next.turn.release()

@@ -46,7 +46,8 @@ class Database:
         """Run the operation in a transaction, commit, and return what it returned.
 
         With `durable` the commit is on the disk when this returns. An operation that raises is
-        undone alone, and its exception is raised here.
+        undone alone, and its exception is raised here. It may be run again, if another that was
+        to be committed with it has failed.
         """
         return self._door.submit(operation, durable=durable)
 
@@ -100,7 +101,8 @@ class Database:
             _fail(batch, error)
         except BaseException:
             # Ctrl-C in one caller is not the other callers' exception.
-            _fail(batch, self._error(f"{self._name}: interrupted, nothing was written"))
+            lost = [ticket for ticket in batch if not ticket.kept]
+            _fail(lost, self._error(f"{self._name}: interrupted, nothing was written"))
             raise
 
     def _make_usable(self) -> None:
@@ -116,30 +118,36 @@ class Database:
         writer.execute("BEGIN IMMEDIATE")
         try:
             self._file.lengthen_journal()
-            for ticket in batch:
-                self._run(ticket, writer, alone=len(batch) == 1)
-            if writer.in_transaction:
+            if self._run(batch, writer):
                 writer.execute("COMMIT")
+                return
         finally:
             if writer.in_transaction:
                 writer.execute("ROLLBACK")
+        # One has failed, which is seldom, and must not spoil the others: each by itself then. A
+        # savepoint for each would cost all of them more than what they do.
+        if len(batch) > 1:
+            for ticket in batch:
+                try:
+                    self._transact([ticket])
+                    ticket.kept = ticket.error is None
+                except sqlite3.Error as error:
+                    ticket.error, self._stale = self._translate(error), True
 
-    def _run(self, ticket: Ticket[Any], writer: sqlite3.Connection, *, alone: bool) -> None:
-        # A failure that can spoil nobody else's work needs no savepoint.
-        if not alone:
-            writer.execute("SAVEPOINT operation")
-        try:
-            ticket.result = ticket.operation(writer)
-        except Exception as error:
-            # A full disk ends the whole transaction; then the others have failed as well.
-            if not writer.in_transaction:
-                raise
-            writer.execute("ROLLBACK" if alone else "ROLLBACK TO operation")
-            ticket.error = self._translate(error)
-            # Then what this connection has cached may be what is wrong.
-            self._stale |= _tells_of_the_file(error)
-        if not alone:
-            writer.execute("RELEASE operation")
+    def _run(self, batch: Sequence[Ticket[Any]], writer: sqlite3.Connection) -> bool:
+        for ticket in batch:
+            ticket.error = None
+            try:
+                ticket.result = ticket.operation(writer)
+            except Exception as error:
+                # A full disk ends the whole transaction; then the others have failed as well.
+                if not writer.in_transaction:
+                    raise
+                ticket.error = self._translate(error)
+                # Then what this connection has cached may be what is wrong.
+                self._stale |= _tells_of_the_file(error)
+                return False
+        return True
 
     def _wait_for_disk(self, durable: bool) -> None:
         # The pragma works between transactions only, so it is chosen before BEGIN.
