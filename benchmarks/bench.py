@@ -97,8 +97,9 @@ def play(scene: Scene, lab: Lab, side: Contender, sizes: Sizes, results: Results
     began = time.monotonic()
     try:
         figures = scene(lab, side, sizes)
-    except BenchError as error:
-        words = f"{side.name}, {scene.__name__}: {error}"
+    except (BenchError, OSError, ArithmeticError, LookupError, ValueError) as error:
+        # Whatever one of them answers, the others are still to be measured.
+        words = f"{side.name}, {scene.__name__}: {error or type(error).__name__}"
         results.words.append(words)
         say(f"  {words}")
         return

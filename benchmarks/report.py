@@ -8,7 +8,8 @@ from table import Results
 NOTES = """\
 - Each scene begins with an empty queue, in processes of its own, the worker started by its command.
   Start-up is not counted.
-- Drain: from the end of the first job to that of the last.
+- Drain: from the end of the first job to that of the last, begun when the disk is done with what
+  filling the queue left to write.
 - Schedule and run: from the first `schedule()` to the end of the last job.
 - Latency: from before `schedule()` to the first line of the job, at 100 jobs a second.
 - Waiting behind: jobs of the same kind in the same queue, scheduled later. For Dramatiq and

@@ -1,8 +1,10 @@
 """What one transaction does to the queue's rows. Each function is called within one."""
 
+import itertools
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -14,42 +16,51 @@ from .overview import Action
 from .protocol import ANY_QUEUE
 
 _LETTERS = b"0123456789abcdefghjkmnpqrstvwxyz" * 8
+_TOKEN = 10
 _STATE = Job.__struct_fields__.index("state")
 _CANCEL_ASKED = Job.__struct_fields__.index("cancel_asked")
 
 
 def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[Enqueued]:
     """Add jobs, unless their keys are live; return each one's id, or that of the live one."""
-    rows = [_row(job, now) for job in jobs]
-    numbers = dict(db.execute(sql.INSERT, (_json(rows),)).fetchall())
-    settle_limits(db, {job.limit_key for job in jobs})
-    answers = []
-    for job, (token, *_) in zip(jobs, rows, strict=True):
-        if (number := numbers.get(token)) is not None:
+    answers: list[Enqueued] = []
+    # Of many jobs, as a rule, only the payloads differ: so the rest is told once.
+    for _, group in itertools.groupby(jobs, _all_but_payload):
+        alike = list(group)
+        tokens = _tokens(len(alike))
+        pairs = [(token, job.payload) for token, job in zip(tokens, alike, strict=True)]
+        done = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
+        first = (done.lastrowid or 0) - done.rowcount + 1
+        for number, token in enumerate(tokens[: done.rowcount], first):
             answers.append(Enqueued(job_id(number, token), new=True))
-        else:
-            holder = db.execute(sql.HOLDER_OF_KEY, (job.unique_key,)).fetchone()
-            answers.append(Enqueued(job_id(*holder), new=False))
+        if rest := len(alike) - done.rowcount:
+            holder = db.execute(sql.HOLDER_OF_KEY, (alike[0].unique_key,)).fetchone()
+            answers += [Enqueued(job_id(*holder), new=False)] * rest
+    settle_limits(db, {job.limit_key for job in jobs})
     return answers
+
+
+_all_but_payload = attrgetter(*(each for each in NewJob.__struct_fields__ if each != "payload"))
+
+
+def _shared(job: NewJob, now: float) -> tuple[Any, ...]:
+    run_at = now + job.delay if job.run_at is None else job.run_at
+    state = State.SCHEDULED if run_at > now else State.READY
+    held = int(job.limit_key is not None and state is State.READY)
+    return (
+        *(job.name, job.queue, job.priority, payload.VERSION, state.value, run_at),
+        *(job.max_attempts, job.unique_key, job.limit_key, job.limit_size, job.request_id),
+        *(now, held),
+    )
 
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _row(job: NewJob, now: float) -> tuple[Any, ...]:
-    run_at = now + job.delay if job.run_at is None else job.run_at
-    state = State.SCHEDULED if run_at > now else State.READY
-    held = int(job.limit_key is not None and state is State.READY)
-    return (
-        *(_token(), job.name, job.queue, job.priority, job.payload, payload.VERSION, state, run_at),
-        *(job.max_attempts, job.unique_key, job.limit_key, job.limit_size, job.request_id, now),
-        held,
-    )
-
-
-def _token() -> str:
-    return secrets.token_bytes(10).translate(_LETTERS).decode()
+def _tokens(count: int) -> list[str]:
+    text = secrets.token_bytes(_TOKEN * count).translate(_LETTERS).decode()
+    return [text[start : start + _TOKEN] for start in range(0, len(text), _TOKEN)]
 
 
 def insert_running(db: sqlite3.Connection, new: NewJob, process: str, now: float) -> Job | None:
@@ -59,7 +70,7 @@ def insert_running(db: sqlite3.Connection, new: NewJob, process: str, now: float
         return None
     job = Job(
         number=0,
-        token=_token(),
+        token=_tokens(1)[0],
         name=new.name,
         queue=new.queue,
         priority=new.priority,

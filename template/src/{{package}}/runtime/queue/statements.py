@@ -10,18 +10,16 @@ COLUMNS = (
     "cancel_asked, error, request_id, created_at, started_at, finished_at"
 )
 
-# Many rows in one statement: half again as fast as one statement each.
+# Many rows in one statement, and what they share told once: to take fifteen values out of JSON for
+# each takes longer than to insert them. Their numbers follow each other.
 INSERT = """
-INSERT INTO jobs (token, name, queue, priority, payload, payload_version, state, run_at,
+INSERT INTO jobs (token, payload, name, queue, priority, payload_version, state, run_at,
                   max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-       value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
-       value ->> 13, value ->> 14
+SELECT value ->> 0, value ->> 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM json_each(?) WHERE true
 ON CONFLICT (unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
     DO NOTHING
-RETURNING token, number
 """
 
 # A job that nobody waits before, for a process that is known (12) and a queue that is open (3).
