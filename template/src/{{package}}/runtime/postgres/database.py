@@ -24,18 +24,16 @@ CONNECTIONS = 10
 ATTEMPTS = 10
 """How often a transaction is begun that PostgreSQL gives up for another's sake."""
 
-SESSION = {
-    "application_name": "{schema}",
-    "search_path": "{schema}",
-    # A process that is stopped within a transaction must not keep the others waiting.
-    "idle_in_transaction_session_timeout": "10s",
-    "lock_timeout": "20s",
-    "statement_timeout": "60s",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-}
-"""What each connection sets for itself."""
+# A process that is stopped within a transaction must not keep the others waiting.
+SESSION = """
+SET search_path TO {schema};
+SET idle_in_transaction_session_timeout TO '10s';
+SET lock_timeout TO '20s';
+SET statement_timeout TO '60s';
+SET tcp_keepalives_idle TO 10;
+SET tcp_keepalives_interval TO 5;
+SET tcp_keepalives_count TO 3;
+"""
 
 CONNECT: dict[str, Any] = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 20_000}
 """Seconds, seconds and milliseconds: a server that has vanished is no reason to wait for ever."""
@@ -81,7 +79,11 @@ class PostgresDatabase:
         self._free = threading.BoundedSemaphore(CONNECTIONS)
         with explained(self.url):
             connection = self.connect()
-            prepare(connection, schema)
+            try:
+                prepare(connection, schema)
+            except BaseException:
+                connection.close()
+                raise
             self._idle.append(connection)
 
     @shielded
@@ -119,12 +121,10 @@ class PostgresDatabase:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Return a connection of the caller's own, to be closed by it."""
-        options = " ".join(
-            f"-c {name}={value.format(schema=self.schema)}" for name, value in SESSION.items()
-        )
         with explained(self.url):
-            connection = psycopg.connect(self.url, autocommit=True, options=options, **CONNECT)
-        _connections.add(connection)
+            connection = psycopg.connect(self.url, autocommit=True, **CONNECT)
+            _connections.add(connection)
+            connection.execute(SESSION.format(schema=self.schema))
         return connection
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from ..errors import QueueError
 from ..storage.doorbell import Doorbell
 from .database import PostgresDatabase
 
@@ -75,7 +76,7 @@ class Listener(Doorbell):
                 # Reads what has come: it may be much, and means no more than once.
                 if any(True for _ in connection.notifies(timeout=0)):
                     self.ring()
-            except (psycopg.Error, OSError):
+            except (psycopg.Error, OSError, QueueError):
                 if connection is not None:
                     connection.close()
                     connection = None

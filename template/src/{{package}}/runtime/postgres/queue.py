@@ -45,6 +45,8 @@ class PostgresQueue(SqliteQueue):
     """Keeps the promises of protocol.py in a schema of a PostgreSQL database."""
 
     def __init__(self, url: str, schema: str, *, clock: Callable[[], float] = time.time) -> None:
+        self.url = url
+        self.schema = schema
         self._server = PostgresDatabase(url, schema, prepare)
         self._unseen: dict[str, float] = {}
         self._bell_folder = None
@@ -58,18 +60,17 @@ class PostgresQueue(SqliteQueue):
             return answers
         if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
             raise QueueError("connection: no transaction is open on it, for the job to belong to")
-        schema = self._server.schema
         execute = connection.cursor(row_factory=tuple_row).execute
-        with explained(self._server.url):
+        with explained(self.url):
             # Outside of the block below, which would else be a transaction and not a savepoint.
-            ((found, before),) = execute(_WHERE, (f"{schema}.jobs",)).fetchall()
+            ((found, before),) = execute(_WHERE, (f"{self.schema}.jobs",)).fetchall()
             if not found:
                 raise QueueError(
                     "connection: it leads to another database than JOBS_URL, which is "
-                    f"{jobs_server(self._server.url)}"
+                    f"{jobs_server(self.url)}"
                 )
             with connection.transaction():
-                execute(_GO_TO, (schema,))
+                execute(_GO_TO, (self.schema,))
                 answers = self._insert(connection, jobs)
                 execute(_GO_TO, (before,))
         return answers

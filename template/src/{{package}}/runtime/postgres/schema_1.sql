@@ -52,6 +52,7 @@ BEGIN
         NEW.finished_at := CASE WHEN NEW.status <> 'todo' THEN now_is END;
         IF NEW.status = 'todo' THEN
             NEW.attempts := 0;
+            NEW.abort_requested := FALSE;
             NEW.run_at := coalesce(extract(epoch FROM NEW.scheduled_at), now_is);
             NEW.state := CASE WHEN NEW.run_at > now_is THEN 'scheduled' ELSE 'ready' END;
             NEW.held := CASE WHEN NEW.limit_key IS NULL THEN 0 ELSE 1 END;
@@ -73,12 +74,6 @@ $$;
 CREATE TRIGGER keep_state_and_status_alike
     BEFORE INSERT OR UPDATE OF state, status, run_at ON procrastinate_jobs
     FOR EACH ROW EXECUTE FUNCTION keep_state_and_status_alike();
-
--- Its own trigger does not fire for a status that another trigger has set.
-CREATE TRIGGER tell_of_state
-    AFTER UPDATE OF state ON procrastinate_jobs
-    FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
-    EXECUTE FUNCTION procrastinate_trigger_function_status_events_update_v1();
 
 -- Procrastinate tells who listens of what is inserted; this, of all else that may be claimed.
 CREATE FUNCTION tell_of_ready_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
