@@ -5,7 +5,7 @@ PYTHONS ?= $(or $(wildcard $(PYENV_ROOT)/versions/3.1[1-9]*/bin/python3),$(PYTHO
 BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test test-all lint app manifest release soak chaos bench bench-store requirements \
+.PHONY: help demo test test-all lint app manifest release soak chaos bench bench-store bench-postgres requirements \
   clean
 
 help: ## List the targets.
@@ -45,6 +45,10 @@ chaos: .venv/made .venv-bench/made ## Drain jobs while a worker or the server is
 
 bench-store: .venv/made .venv-bench/made ## Measure the SQLite store beside diskcache.
 	@PYTHONPATH=tests $(BIN)/python benchmarks/store.py $(ARGS)
+
+bench-postgres: .venv/made ## Measure the queue on PostgreSQL beside plain Procrastinate.
+	@PYTHONPATH=tests $(BIN)/python benchmarks/postgres.py $(ARGS)
+
 bench: .venv/made .venv-bench/made ## Measure an app beside four peers: make bench ARGS=--quick
 	@PYTHONPATH=tests $(BIN)/python benchmarks/bench.py $(ARGS)
 

@@ -1,5 +1,6 @@
 """The code of the docs is what it says: put into an app, it passes its own tests and checks."""
 
+import ast
 import re
 
 import pytest
@@ -21,3 +22,15 @@ def test_the_files_of_a_page_work(workshop: App, page: str) -> None:
     workshop.run("ruff", "check", "--no-cache")
     workshop.run("ruff", "format", "--check", "--no-cache")
     workshop.run("mypy")
+
+
+def test_what_is_weaker_on_postgresql_is_told_as_the_app_tells_it() -> None:
+    source = REPOSITORY / "template/src/{{package}}/runtime/postgres/__init__.py"
+    (table,) = [
+        node.value
+        for node in ast.walk(ast.parse(source.read_text("utf-8")))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "WEAKER"
+    ]
+    told = [f"| {what} | {how} |" for what, how in ast.literal_eval(table).items()]
+    page = (REPOSITORY / "docs" / "scaling.md").read_text("utf-8")
+    assert "\n".join(told) in page
