@@ -6,7 +6,7 @@ BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help demo test test-all lint app docs screenshots manifest release soak chaos bench \
-  bench-store bench-dashboard requirements clean
+  bench-store bench-dashboard bench-postgres requirements clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 17
@@ -56,6 +56,9 @@ bench-store: .venv/made .venv-bench/made ## Measure the SQLite store beside disk
 
 bench-dashboard: .venv/made ## Measure what an open dashboard costs the workers.
 	@PYTHONPATH=tests $(BIN)/python benchmarks/dashboard.py $(ARGS)
+
+bench-postgres: .venv/made ## Measure the queue on PostgreSQL beside plain Procrastinate.
+	@PYTHONPATH=tests $(BIN)/python benchmarks/postgres.py $(ARGS)
 
 bench: .venv/made .venv-bench/made ## Measure an app beside four peers: make bench ARGS=--quick
 	@PYTHONPATH=tests $(BIN)/python benchmarks/bench.py $(ARGS)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from making import App, copy_tree, make_app
 
@@ -31,10 +32,10 @@ def run(benchmark: Callable[[Path], int]) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def fresh_app(folder: Path) -> App:
+def fresh_app(folder: Path, **answers: Any) -> App:
     """Make an app from the tree as it stands, uncommitted work too, and install it."""
     say("Making an app from this template, and installing it.")
-    return make_app(copy_tree(folder / "template"), folder, "default")
+    return make_app(copy_tree(folder / "template"), folder, "default", **answers)
 
 
 def say(text: str) -> None:

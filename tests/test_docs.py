@@ -1,5 +1,6 @@
 """The code of the docs is what it says: put into an app, it passes its own tests and checks."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -125,3 +126,15 @@ def test_the_function_that_lets_in_to_the_dashboard_works(workshop: App) -> None
     (package / "views" / "login.py").write_text(LOGIN)
     (workshop.root / "tests" / "test_operating.py").write_text(LET_IN)
     workshop.run("pytest", "tests/test_operating.py")
+
+
+def test_what_is_weaker_on_postgresql_is_told_as_the_app_tells_it() -> None:
+    source = REPOSITORY / "template/src/{{package}}/runtime/postgres/__init__.py"
+    (table,) = [
+        node.value
+        for node in ast.walk(ast.parse(source.read_text("utf-8")))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "WEAKER"
+    ]
+    told = [f"| {what} | {how} |" for what, how in ast.literal_eval(table).items()]
+    page = (REPOSITORY / "docs" / "scaling.md").read_text("utf-8")
+    assert "\n".join(told) in page

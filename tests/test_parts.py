@@ -105,18 +105,18 @@ def test_a_file_that_an_owner_had_before_the_part_is_not_lost(clone: Path, tmp_p
     assert "<<<<<<< before updating\nFROM mine\n=======\n" in (root / "Dockerfile").read_text()
 
 
-def test_only_the_list_in_copier_yml_and_the_manifest_know_of_parts() -> None:
+def test_only_the_lists_of_files_and_of_dependencies_know_of_parts() -> None:
     asks = re.compile(r"\{[%{][^}]*\bparts\b")
     pages = (REPOSITORY / "template").rglob("*.jinja")
     # The tests of the generators have templates of their own in them.
     files = [path for path in pages if path.is_file() and "tests" not in path.parts]
     knowing = [path for path in files if asks.search(path.read_text("utf-8"))]
-    assert [path.name for path in knowing] == ["manifest.toml.jinja"]
+    assert {path.name for path in knowing} == {"manifest.toml.jinja", "pyproject.toml.jinja"}
     listed = [line for line in CONFIG["_exclude"] if " in parts " in line]
     form = r"{% if '(\w+)' not in parts \| default\(\[\]\) %}/(\S+){% endif %}"
     matches = [re.fullmatch(form, line) for line in listed]
     assert {match and match[1] for match in matches} == set(PARTS)
-    found = [[*(REPOSITORY / "template").glob(f"{match[2]}*")] for match in matches if match]
+    found = [[*(REPOSITORY / "template").glob(f"{match[2].rstrip('*')}*")] for match in matches if match]
     assert all(found)
 
 

@@ -66,12 +66,10 @@ OTHERWISE: dict[str, tuple[str, ...]] = {
     # The conflict may be with Procrastinate's own index or with ours, so none is named.
     sql.INSERT: (
         """
-INSERT INTO jobs (token, name, queue, priority, payload, payload_version, state, run_at,
+INSERT INTO jobs (token, payload, name, queue, priority, payload_version, state, run_at,
                   max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
-SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 3)::int, value ->> 4,
-       (value ->> 5)::int, value ->> 6, (value ->> 7)::float8, (value ->> 8)::int, value ->> 9,
-       value ->> 10, (value ->> 11)::int, value ->> 12, (value ->> 13)::float8,
-       (value ->> 14)::int
+SELECT value ->> 0, value ->> 1, ?, ?, ?::int, ?::int, ?, ?::float8,
+       ?::int, ?, ?, ?::int, ?, ?::float8, ?::int
 FROM json_array_elements(?::json) WITH ORDINALITY AS given (value, place) ORDER BY place
 ON CONFLICT DO NOTHING RETURNING token, number
 """,
@@ -89,7 +87,7 @@ RETURNING limit_key
     sql.LET_GO: (_LET_GO,),
     sql.RUNNING_OF_LIMIT: (_LOCK_LIMIT, sql.RUNNING_OF_LIMIT),
     # The process that is declared dead meanwhile waits for this transaction to end.
-    sql.KNOWN: ("SELECT 1 FROM processes WHERE id = ? FOR KEY SHARE",),
+    sql.PROBE: (sql.PROBE.replace("WHERE id = ?", "WHERE id = ? FOR KEY SHARE"),),
     sql.HEARTBEAT: ("UPDATE processes SET heartbeat_at = ?, last_heartbeat = now() WHERE id = ?",),
     sql.FIRST_READY: (
         """
@@ -115,6 +113,11 @@ JOIN jobs ON jobs.number = chosen.value::bigint
 """,
     ),
     **dict.fromkeys((sql.FINISH, sql.FINISH_AND_TELL), (_FINISH,)),
+    sql.COMPLETE: (
+        sql.COMPLETE.replace("finished_at = ?", "finished_at = ?::float8")
+        .replace("json_each(?) AS f", "json_each_text(?::json) AS f")
+        .replace("CAST(f.key AS INTEGER)", "f.key::bigint"),
+    ),
     sql.GIVE_BACK_ALL_BUT: (
         """
 UPDATE jobs

@@ -30,14 +30,22 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
         tokens = _tokens(len(alike))
         pairs = [(token, job.payload) for token, job in zip(tokens, alike, strict=True)]
         done = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
-        first = (done.lastrowid or 0) - done.rowcount + 1
-        for number, token in enumerate(tokens[: done.rowcount], first):
-            answers.append(Enqueued(job_id(number, token), new=True))
-        if rest := len(alike) - done.rowcount:
+        numbers = _numbers(done, tokens)
+        for token in tokens[: len(numbers)]:
+            answers.append(Enqueued(job_id(numbers[token], token), new=True))
+        if rest := len(alike) - len(numbers):
             holder = db.execute(sql.HOLDER_OF_KEY, (alike[0].unique_key,)).fetchone()
             answers += [Enqueued(job_id(*holder), new=False)] * rest
     settle_limits(db, {job.limit_key for job in jobs})
     return answers
+
+
+def _numbers(done: sqlite3.Cursor, tokens: Sequence[str]) -> dict[str, int]:
+    # PostgreSQL tells them, as others insert at the same time; SQLite's follow each other.
+    if told := done.fetchall():
+        return dict(told)
+    last = done.lastrowid or 0 if done.rowcount else 0
+    return dict(zip(tokens, range(last - done.rowcount + 1, last + 1), strict=False))
 
 
 _all_but_payload = attrgetter(*(each for each in NewJob.__struct_fields__ if each != "payload"))

@@ -187,7 +187,8 @@ class Dispatcher:
         counts = Counter(report.lane for report in reports)
         for name, lane in self.lanes.items():
             lane.end(counts[name], now)
-            if not self._claiming or lane.is_late(now):
+            # One that claims nothing has only what was to run here: nobody else waits for that.
+            if self._claims and (not self._claiming or lane.is_late(now)):
                 self._unstarted += lane.take_back()
 
     def _unwritten(self) -> list[Finished]:
