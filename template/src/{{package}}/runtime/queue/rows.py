@@ -31,8 +31,7 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
         pairs = [(token, job.payload) for token, job in zip(tokens, alike, strict=True)]
         done = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
         numbers = _numbers(done, tokens)
-        for token in tokens[: len(numbers)]:
-            answers.append(Enqueued(job_id(numbers[token], token), new=True))
+        answers += [Enqueued(job_id(number, token), new=True) for token, number in numbers.items()]
         if rest := len(alike) - len(numbers):
             holder = db.execute(sql.HOLDER_OF_KEY, (alike[0].unique_key,)).fetchone()
             answers += [Enqueued(job_id(*holder), new=False)] * rest
@@ -44,7 +43,7 @@ def _numbers(done: sqlite3.Cursor, tokens: Sequence[str]) -> dict[str, int]:
     # PostgreSQL tells them, as others insert at the same time; SQLite's follow each other.
     if told := done.fetchall():
         return dict(told)
-    last = done.lastrowid or 0 if done.rowcount else 0
+    last = done.lastrowid or 0
     return dict(zip(tokens, range(last - done.rowcount + 1, last + 1), strict=False))
 
 
