@@ -116,7 +116,8 @@ def test_only_the_lists_of_files_and_of_dependencies_know_of_parts() -> None:
     form = r"{% if '(\w+)' not in parts \| default\(\[\]\) %}/(\S+){% endif %}"
     matches = [re.fullmatch(form, line) for line in listed]
     assert {match and match[1] for match in matches} == set(PARTS)
-    found = [[*(REPOSITORY / "template").glob(f"{match[2].rstrip('*')}*")] for match in matches if match]
+    patterns = [match[2].rstrip("*") for match in matches if match]
+    found = [[*(REPOSITORY / "template").glob(f"{pattern}*")] for pattern in patterns]
     assert all(found)
 
 
