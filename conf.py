@@ -14,3 +14,5 @@ myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 # What Pygments cannot read is text; recipes have their name behind their language.
 highlight_language = "none"
+# What a command prints is no Bash, in which the sessions of a console are coloured.
+suppress_warnings = ["misc.highlighting_failure"]

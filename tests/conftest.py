@@ -79,7 +79,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             if name == "matrix":
                 table.append(value)
-            for line in value if name in {"pages", "skipped", "walk"} else ():
+            if name == "walk":
+                terminalreporter.section("a newcomer's walk")
+                terminalreporter.write_line("\n".join(value))
+            for line in value if name in {"pages", "skipped"} else ():
                 terminalreporter.write_line(f"{report.nodeid}: {line}")
     for report in terminalreporter.getreports("skipped"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""

@@ -116,8 +116,8 @@ def test_only_the_lists_of_files_and_of_dependencies_know_of_parts() -> None:
     form = r"{% if '(\w+)' not in parts \| default\(\[\]\) %}/(\S+){% endif %}"
     matches = [re.fullmatch(form, line) for line in listed]
     assert {match and match[1] for match in matches} == set(PARTS)
-    patterns = [f"{match[2].rstrip('*')}*" for match in matches if match]
-    found = [[*(REPOSITORY / "template").glob(pattern)] for pattern in patterns]
+    patterns = [match[2].rstrip("*") for match in matches if match]
+    found = [[*(REPOSITORY / "template").glob(f"{pattern}*")] for pattern in patterns]
     assert all(found)
 
 
@@ -162,10 +162,12 @@ def test_the_checks_before_a_commit_find_what_is_wrong(grown: App) -> None:
 
 def test_updating_goes_as_the_docs_say(grown: App) -> None:
     whole, parts, back, release = pages.read("docs/updating.md")
-    offline = whole.text.replace("pytest", "pytest --ignore tests/runtime")
-    offline = offline.replace("&& git commit", "&& git diff --quiet --cached || git commit")
-    run("bash", "-ec", offline, cwd=grown.root)
-    run("bash", "-ec", f"{parts.text}\n{back.text}", cwd=grown.root)
+    commands = f"{whole.text}\n{parts.text}\n{back.text}"
+    # There is nobody to answer, nothing new to commit, and the runtime's tests are run elsewhere.
+    commands = commands.replace("copier update", "copier update --defaults")
+    commands = commands.replace("git commit", "git commit --allow-empty")
+    commands = commands.replace("pytest", "pytest --ignore tests/runtime")
+    run("bash", "-ec", commands, cwd=grown.root)
     assert (grown.root / "Dockerfile").is_file()
     assert not (grown.root / ".github").exists()
     assert release.text.split()[:2] == ["make", "release"]  # which tests/test_release.py runs
