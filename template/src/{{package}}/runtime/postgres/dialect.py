@@ -66,12 +66,10 @@ OTHERWISE: dict[str, tuple[str, ...]] = {
     # The conflict may be with Procrastinate's own index or with ours, so none is named.
     sql.INSERT: (
         """
-INSERT INTO jobs (token, name, queue, priority, payload, payload_version, state, run_at,
+INSERT INTO jobs (token, payload, name, queue, priority, payload_version, state, run_at,
                   max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
-SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 3)::int, value ->> 4,
-       (value ->> 5)::int, value ->> 6, (value ->> 7)::float8, (value ->> 8)::int, value ->> 9,
-       value ->> 10, (value ->> 11)::int, value ->> 12, (value ->> 13)::float8,
-       (value ->> 14)::int
+SELECT value ->> 0, value ->> 1, ?::text, ?::text, ?::int, ?::int, ?::text, ?::float8, ?::int,
+       ?::text, ?::text, ?::int, ?::text, ?::float8, ?::int
 FROM json_array_elements(?::json) WITH ORDINALITY AS given (value, place) ORDER BY place
 ON CONFLICT DO NOTHING RETURNING token, number
 """,
@@ -112,6 +110,14 @@ WHERE number IN (SELECT value::bigint FROM json_array_elements_text(?::json))
 SELECT coalesce(json_agg(json_build_array({COLUMNS}) ORDER BY place), '[]')::text
 FROM json_array_elements_text(?::json) WITH ORDINALITY AS chosen (value, place)
 JOIN jobs ON jobs.number = chosen.value::bigint
+""",
+    ),
+    sql.COMPLETE: (
+        """
+UPDATE jobs SET state = 'completed', error = NULL, finished_at = ?::float8, claimed_by = NULL
+FROM json_each_text(?::json) AS f (key, value)
+WHERE jobs.number = f.key::bigint AND jobs.state = 'running'
+  AND jobs.claim || ' ' || jobs.token || ' ' || jobs.claimed_by = f.value
 """,
     ),
     **dict.fromkeys((sql.FINISH, sql.FINISH_AND_TELL), (_FINISH,)),

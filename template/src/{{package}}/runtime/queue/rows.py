@@ -29,13 +29,13 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
         alike = list(group)
         tokens = _tokens(len(alike))
         pairs = [(token, job.payload) for token, job in zip(tokens, alike, strict=True)]
-        done = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
-        first = (done.lastrowid or 0) - done.rowcount + 1
-        for number, token in enumerate(tokens[: done.rowcount], first):
-            answers.append(Enqueued(job_id(number, token), new=True))
-        if rest := len(alike) - done.rowcount:
-            holder = db.execute(sql.HOLDER_OF_KEY, (alike[0].unique_key,)).fetchone()
-            answers += [Enqueued(job_id(*holder), new=False)] * rest
+        numbers = dict(db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs))).fetchall())
+        for token in tokens:
+            if (number := numbers.get(token)) is not None:
+                answers.append(Enqueued(job_id(number, token), new=True))
+            else:
+                holder = db.execute(sql.HOLDER_OF_KEY, (alike[0].unique_key,)).fetchone()
+                answers.append(Enqueued(job_id(*holder), new=False))
     settle_limits(db, {job.limit_key for job in jobs})
     return answers
 
