@@ -68,8 +68,8 @@ OTHERWISE: dict[str, tuple[str, ...]] = {
         """
 INSERT INTO jobs (token, payload, name, queue, priority, payload_version, state, run_at,
                   max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
-SELECT value ->> 0, value ->> 1, ?, ?, ?::int, ?::int, ?, ?::float8,
-       ?::int, ?, ?, ?::int, ?, ?::float8, ?::int
+SELECT value ->> 0, value ->> 1, ?::text, ?::text, ?::int, ?::int, ?::text, ?::float8, ?::int,
+       ?::text, ?::text, ?::int, ?::text, ?::float8, ?::int
 FROM json_array_elements(?::json) WITH ORDINALITY AS given (value, place) ORDER BY place
 ON CONFLICT DO NOTHING RETURNING token, number
 """,
@@ -87,7 +87,7 @@ RETURNING limit_key
     sql.LET_GO: (_LET_GO,),
     sql.RUNNING_OF_LIMIT: (_LOCK_LIMIT, sql.RUNNING_OF_LIMIT),
     # The process that is declared dead meanwhile waits for this transaction to end.
-    sql.PROBE: (sql.PROBE.replace("WHERE id = ?", "WHERE id = ? FOR KEY SHARE"),),
+    sql.KNOWN: ("SELECT 1 FROM processes WHERE id = ? FOR KEY SHARE",),
     sql.HEARTBEAT: ("UPDATE processes SET heartbeat_at = ?, last_heartbeat = now() WHERE id = ?",),
     sql.FIRST_READY: (
         """
@@ -112,12 +112,15 @@ FROM json_array_elements_text(?::json) WITH ORDINALITY AS chosen (value, place)
 JOIN jobs ON jobs.number = chosen.value::bigint
 """,
     ),
-    **dict.fromkeys((sql.FINISH, sql.FINISH_AND_TELL), (_FINISH,)),
     sql.COMPLETE: (
-        sql.COMPLETE.replace("finished_at = ?", "finished_at = ?::float8")
-        .replace("json_each(?) AS f", "json_each_text(?::json) AS f")
-        .replace("CAST(f.key AS INTEGER)", "f.key::bigint"),
+        """
+UPDATE jobs SET state = 'completed', error = NULL, finished_at = ?::float8, claimed_by = NULL
+FROM json_each_text(?::json) AS f (key, value)
+WHERE jobs.number = f.key::bigint AND jobs.state = 'running'
+  AND jobs.claim || ' ' || jobs.token || ' ' || jobs.claimed_by = f.value
+""",
     ),
+    **dict.fromkeys((sql.FINISH, sql.FINISH_AND_TELL), (_FINISH,)),
     sql.GIVE_BACK_ALL_BUT: (
         """
 UPDATE jobs

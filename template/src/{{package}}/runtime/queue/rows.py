@@ -29,22 +29,15 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
         alike = list(group)
         tokens = _tokens(len(alike))
         pairs = [(token, job.payload) for token, job in zip(tokens, alike, strict=True)]
-        done = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
-        numbers = _numbers(done, tokens)
-        answers += [Enqueued(job_id(number, token), new=True) for token, number in numbers.items()]
-        if rest := len(alike) - len(numbers):
-            holder = db.execute(sql.HOLDER_OF_KEY, (alike[0].unique_key,)).fetchone()
-            answers += [Enqueued(job_id(*holder), new=False)] * rest
+        numbers = dict(db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs))).fetchall())
+        for token in tokens:
+            if (number := numbers.get(token)) is not None:
+                answers.append(Enqueued(job_id(number, token), new=True))
+            else:
+                holder = db.execute(sql.HOLDER_OF_KEY, (alike[0].unique_key,)).fetchone()
+                answers.append(Enqueued(job_id(*holder), new=False))
     settle_limits(db, {job.limit_key for job in jobs})
     return answers
-
-
-def _numbers(done: sqlite3.Cursor, tokens: Sequence[str]) -> dict[str, int]:
-    # PostgreSQL tells them, as others insert at the same time; SQLite's follow each other.
-    if told := done.fetchall():
-        return dict(told)
-    last = done.lastrowid or 0
-    return dict(zip(tokens, range(last - done.rowcount + 1, last + 1), strict=False))
 
 
 _all_but_payload = attrgetter(*(each for each in NewJob.__struct_fields__ if each != "payload"))

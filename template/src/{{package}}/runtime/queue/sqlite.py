@@ -277,12 +277,13 @@ class SqliteQueue:
         def operation(db: sqlite3.Connection) -> Exchange:
             now = self._clock()
             refused = rows.finish(db, finished, now)
-            ready, next_due, known = db.execute(sql.PROBE, (process,)).fetchone()
+            known = db.execute(sql.KNOWN, (process,)).fetchone() is not None
+            ready, next_due, _ = db.execute(sql.PROBE, (process,)).fetchone()
             if next_due is not None and next_due <= now:
                 ready = rows.change(db, sql.PROMOTE_DUE, (now,)) or ready
                 (next_due,) = db.execute(sql.NEXT_DUE).fetchone()
             claimed = rows.claim(db, process, wanted, now) if ready and known else []
-            return Exchange(claimed, refused, next_due, bool(known))
+            return Exchange(claimed, refused, next_due, known)
 
         return self._database.write(operation, durable=False)
 

@@ -11,7 +11,7 @@ COLUMNS = (
 )
 
 # Many rows in one statement, and what they share told once: to take fifteen values out of JSON for
-# each takes longer than to insert them. Their numbers follow each other.
+# each takes longer than to insert them.
 INSERT = """
 INSERT INTO jobs (token, payload, name, queue, priority, payload_version, state, run_at,
                   max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
@@ -20,6 +20,7 @@ FROM json_each(?) WHERE true
 ON CONFLICT (unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
     DO NOTHING
+RETURNING token, number
 """
 
 # A job that nobody waits before, for a process that is known (12) and a queue that is open (3).
@@ -258,6 +259,8 @@ INSERT INTO processes (id, pid, host, threads, started_at, heartbeat_at) VALUES 
 """
 
 HEARTBEAT = "UPDATE processes SET heartbeat_at = ? WHERE id = ?"
+
+KNOWN = "SELECT 1 FROM processes WHERE id = ?"
 
 REMOVE_PROCESS = "DELETE FROM processes WHERE id = ?"
 
