@@ -109,7 +109,7 @@ def test_a_new_row_is_never_taken_for_an_old_one(client, app):
 def test_the_queue_may_be_away(client, app, clock, monkeypatch, run_jobs):
     from datetime import timedelta
 
-    def fail(_):
+    def fail(*_):
         raise QueueError("the disk is full")
     with monkeypatch.context() as patch:
         patch.setattr(app.queue, "enqueue", fail)
