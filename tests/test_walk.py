@@ -131,7 +131,7 @@ class Log:
         try:
             for line in self._server.stdout:
                 seen.append(line)
-                if "Development server on" in line and datetime.fromisoformat(line[:28]) > now:
+                if "Development server on" in line and datetime.fromisoformat(line[:29]) > now:
                     return
         finally:
             patience.cancel()

@@ -94,7 +94,8 @@ def insert_running(db: sqlite3.Connection, new: NewJob, process: str, now: float
         started_at=now,
         finished_at=None,
     )
-    done = db.execute(sql.INSERT_RUNNING, msgspec.structs.astuple(job)[1:])
+    values = msgspec.structs.astuple(job)[1:]
+    done = db.execute(sql.INSERT_RUNNING, (*values, process, job.queue, job.queue))
     return msgspec.structs.replace(job, number=done.lastrowid) if done.rowcount else None
 
 

@@ -27,9 +27,9 @@ RETURNING token, number
 INSERT_RUNNING = f"""
 INSERT INTO jobs ({COLUMNS.removeprefix("number, ")})
 SELECT {", ".join("?" * COLUMNS.count(","))}
-WHERE EXISTS (SELECT 1 FROM processes WHERE id = ?12)
-  AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = ?3)
-  AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND held = 0 AND queue = ?3)
+WHERE EXISTS (SELECT 1 FROM processes WHERE id = ?)
+  AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = ?)
+  AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND held = 0 AND queue = ?)
 ON CONFLICT (unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
     DO NOTHING
