@@ -95,7 +95,8 @@ def test_what_a_page_says_of_env_is_all_that_it_has(app: App) -> None:
 
 @pytest.mark.slow
 def test_the_site_is_made_and_no_link_leads_nowhere(tmp_path: Path) -> None:
-    command = run("make", "--no-print-directory", "--dry-run", "docs", cwd=REPOSITORY).stdout.split("echo")[0]
+    quietly = ("--no-print-directory", "--dry-run")  # `make test-all` is around it
+    command = run("make", *quietly, "docs", cwd=REPOSITORY).stdout.split("echo")[0]
     words = command.replace("\\\n", " ").split()
     words = [str(tmp_path / word) if word.startswith("site") else word for word in words]
     run(*words, cwd=REPOSITORY)
