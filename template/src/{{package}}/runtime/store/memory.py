@@ -57,27 +57,17 @@ class MemoryStore:
             self._values.pop(key, None)
         return decode_value(entry.data) if entry else None
 
-    @shielded
     def append(self, key: str, value: object) -> None:
-        data = encode_value(value)
-        with self._lock:
-            self._array(key).append(data)
+        self._add(key, value, deque.append)
 
-    @shielded
     def prepend(self, key: str, value: object) -> None:
-        data = encode_value(value)
-        with self._lock:
-            self._array(key).appendleft(data)
+        self._add(key, value, deque.appendleft)
 
     def pop(self, key: str) -> Any:
         return self._take(key, deque.pop)
 
     def pop_first(self, key: str) -> Any:
         return self._take(key, deque.popleft)
-
-    def __len__(self) -> int:
-        """Return how many values are in memory, those included that have expired unseen."""
-        return len(self._values)
 
     def close(self) -> None:
         with self._lock:
@@ -99,11 +89,14 @@ class MemoryStore:
             return entry
         return None
 
-    def _array(self, key: str) -> deque[bytes]:
+    @shielded
+    def _add(self, key: str, value: object, add: Callable[[deque[bytes], bytes], None]) -> None:
         check_key(key)
-        if self._live(key):
-            raise holds_a_value(key)
-        return self._arrays.setdefault(key, deque())
+        data = encode_value(value)
+        with self._lock:
+            if self._live(key):
+                raise holds_a_value(key)
+            add(self._arrays.setdefault(key, deque()), data)
 
     @shielded
     def _take(self, key: str, take: Callable[[deque[bytes]], bytes]) -> Any:
