@@ -12,6 +12,9 @@ BASE = "/_jobs"
 ALL = "all"
 """In place of a state: the list of the jobs in all of them."""
 
+Query = Mapping[str, str]
+"""What stands behind the `?` of an address."""
+
 
 def list_path(state: str) -> str:
     """Return the path of a list."""
@@ -28,7 +31,7 @@ def queue_path(queue: str) -> str:
     return f"{BASE}/queues/{quote(queue, safe='')}"
 
 
-def read_search(query: Mapping[str, str], state: str) -> Filter:
+def read_search(query: Query, state: str) -> Filter:
     """Return which jobs a list's address means. Raises HTTPException 404 if there is no such."""
     if state not in {ALL, *State}:
         raise HTTPException(404)

@@ -1,7 +1,5 @@
 """What the buttons of the dashboard do, and how the next page tells of it."""
 
-from collections.abc import Mapping
-
 from starlette.exceptions import HTTPException
 
 from ..env import Services
@@ -9,7 +7,7 @@ from ..job import State
 from ..operating import act_on_all
 from ..queue.overview import Action
 from . import words
-from .address import BASE, read_search
+from .address import BASE, Query, read_search
 
 ALL_WITHIN = 2.0
 """Seconds for which one button works through a list; then it says that there are more."""
@@ -42,14 +40,14 @@ class Buttons:
         self._services = services
         self._queue = services.jobs.queue
 
-    def act(self, job_id: str, action: str) -> dict[str, object]:
+    def act(self, _: Query, job_id: str, action: str) -> dict[str, object]:
         """Do this to one job."""
         chosen = _action(action)
         if self._queue.get(job_id) is None:
             raise HTTPException(404, "There is no such job (any more).")
         return {"did": action, "count": self._queue.act(chosen, [job_id])}
 
-    def act_on_all(self, query: Mapping[str, str], state: str, action: str) -> dict[str, object]:
+    def act_on_all(self, query: Query, state: str, action: str) -> dict[str, object]:
         """Do this to all jobs of a list."""
         wanted, chosen = read_search(query, state), _action(action)
         if (chosen, NAMES[chosen][0]) not in buttons(wanted.state):
@@ -57,15 +55,16 @@ class Buttons:
         count, reached = act_on_all(self._queue, chosen, wanted, seconds=ALL_WITHIN)
         return {"did": action, "count": count, "more": int(not reached)}
 
-    def pause(self, queue: str, verb: str) -> dict[str, object]:
+    def pause(self, _: Query, queue: str, verb: str) -> dict[str, object]:
         """Pause or resume a queue."""
         if verb not in {"pause", "resume"}:
             raise HTTPException(404)
         (self._queue.pause if verb == "pause" else self._queue.resume)(queue)
         return {"did": verb}
 
-    def run_recurring(self, name: str) -> str:
+    def run_recurring(self, query: Query) -> str:
         """Schedule a recurring job now; return the path of the new job's page."""
+        name = query.get("name", "")
         if name not in self._services.jobs:
             raise HTTPException(404)
         return f"{BASE}/job/{self._services.job(name).schedule()}"
@@ -78,7 +77,7 @@ def _action(word: str) -> Action:
         raise HTTPException(404) from None
 
 
-def message(query: Mapping[str, str]) -> str:
+def message(query: Query) -> str:
     """Return what was done, told by the words that a redirect has: no other text gets in here."""
     did, count = query.get("did", ""), query.get("count", "")
     if did in {"pause", "resume"}:

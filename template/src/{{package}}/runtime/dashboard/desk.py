@@ -1,6 +1,5 @@
 """What each page of the dashboard shows."""
 
-from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -13,7 +12,7 @@ from ..operating import visible_params, workers
 from ..queue.overview import MINUTES_KEPT
 from ..web.pages import Pages
 from . import words
-from .address import ALL, BASE, job_path, list_path, queue_path, read_search, write_search
+from .address import ALL, BASE, Query, job_path, list_path, queue_path, read_search, write_search
 from .buttons import buttons, message
 from .charts import charts
 from .figures import Figures
@@ -37,8 +36,6 @@ COLUMNS = {
     State.CANCELLED: ("Ended", "Reason"),
 }
 """What the columns of a list are called that tell of a moment and of how it went."""
-
-Query = Mapping[str, str]
 
 
 class Recurring(msgspec.Struct, frozen=True):

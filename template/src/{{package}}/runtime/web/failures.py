@@ -47,19 +47,20 @@ class Failure(NamedTuple):
 
 def answer_failure(services: Services, pages: Pages, scope: Scope, error: Exception) -> Response:
     """Return the answer to a request that ended in this exception, and log what is ours."""
-    failure = _explain(error)
+    failure = explain(error)
     if failure.status >= 500:
         failure = _report(services, scope, error, failure)
     try:
         answer = _write(pages, scope, failure)
     except Exception:
         services.logger.exception(f"templates/errors/{failure.status}.html failed")
-        answer = _plain(failure)
+        answer = as_text(failure)
     answer.headers.update(failure.headers)
     return answer
 
 
-def _explain(error: Exception) -> Failure:
+def explain(error: Exception) -> Failure:
+    """Return what a client is told of this exception."""
     match error:
         case RequestError():
             return Failure(error.status, str(error), {})
@@ -109,12 +110,14 @@ def _write(pages: Pages, scope: Scope, failure: Failure) -> Response:
         return json_response(data, failure.status)
     name = f"errors/{failure.status}.html"
     if not pages.has(name):
-        return _plain(failure)
+        return as_text(failure)
     page = pages.render(name, status=failure.status, message=failure.message, request_id=request_id)
     return HTMLResponse(page, failure.status)
 
 
-def _plain(failure: Failure) -> Response:
+def as_text(failure: Failure) -> Response:
+    """Return the answer for who wants no page."""
     title = f"{failure.status} {responses.get(failure.status, 'Error')}"
     text = title if failure.message in title else f"{title}\n\n{failure.message}"
-    return PlainTextResponse(f"{text}\n".encode(errors="replace"), failure.status)
+    data = f"{text}\n".encode(errors="replace")
+    return PlainTextResponse(data, failure.status, failure.headers)
