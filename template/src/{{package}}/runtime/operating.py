@@ -3,7 +3,6 @@
 import json
 import math
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from .errors import InvalidParamsError
 from .job import Job, State
 from .queue.overview import Action, Filter
 from .queue.protocol import Inspector, Peer
-from .settings import SECRET_WORDS
+from .settings import sounds_secret
 
 AT_ONCE = 500
 """Jobs of one transaction: some milliseconds, for which others wait."""
@@ -79,7 +78,7 @@ def act_on_all(
 def describe_job(job: Job) -> dict[str, Any]:
     """Return a job for scripts, in JSON's kinds: times in ISO 8601, what sounds secret hidden."""
     facts: dict[str, Any] = {name: getattr(job, name) for name in _FACTS}
-    times = {name: exact(getattr(job, name)) for name in _TIMES}
+    times = {name: to_iso(getattr(job, name)) for name in _TIMES}
     try:
         params: object = _masked(job.params)
     except InvalidParamsError:
@@ -94,7 +93,7 @@ _FACTS = (
 _TIMES = ("created_at", "run_at", "started_at", "finished_at")
 
 
-def exact(moment: float | None) -> str | None:
+def to_iso(moment: float | None) -> str | None:
     """Return UTC seconds as ISO 8601, to the millisecond."""
     if moment is None:
         return None
@@ -121,8 +120,3 @@ def _masked(value: object) -> object:
             return [_masked(each) for each in value]
         case _:
             return value
-
-
-def sounds_secret(name: str, words: Iterable[str] = SECRET_WORDS) -> bool:
-    """Whether what is called so is not to be shown: `api_key`, `Password`."""
-    return any(word in name.upper() for word in words)

@@ -51,18 +51,11 @@ def _confirmed(count: int) -> bool:
         return False
 
 
-@click.group(
-    cls=Generators,
-    act=unmake,
-    flags=[
-        click.Option(["--pretend"], is_flag=True, help="Show what would be removed, and stop."),
-        click.Option(["--force"], is_flag=True, help="Remove what was edited, too."),
-    ],
+destroy = Generators(
+    unmake,
+    name="destroy",
+    help="Remove what a generator has made; what was edited since only with a yes.",
+    pretend="Show what would be removed, and stop.",
+    force="Remove what was edited, too.",
     new=False,
-    invoke_without_command=True,
 )
-@click.pass_context
-def destroy(context: click.Context) -> None:
-    """Remove what a generator has made; what was edited since only with a yes."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())

@@ -47,21 +47,14 @@ def make(
         click.echo("nothing to do: all of it is there already")
 
 
-@click.group(
-    cls=Generators,
-    act=make,
-    flags=[
-        click.Option(["--pretend"], is_flag=True, help="Show what would be written, and stop."),
-        click.Option(["--force"], is_flag=True, help="Overwrite, and show what was different."),
-    ],
+generate = Generators(
+    make,
+    name="generate",
+    help="Write new code from a generator: a folder of templates in generators/.",
+    pretend="Show what would be written, and stop.",
+    force="Overwrite, and show what was different.",
     new=True,
-    invoke_without_command=True,
 )
-@click.pass_context
-def generate(context: click.Context) -> None:
-    """Write new code from a generator: a folder of templates in generators/."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
 
 
 @generate.command()

@@ -1,6 +1,6 @@
 """Make a command of every folder in generators/: its questions are the command's options."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import GenerateError
-from ..names import check_free, tidy_name
 from ..scaffold.folders import find_generators, summary
+from ..scaffold.names import check_free, tidy_name
 from .groups import Group
 
 if TYPE_CHECKING:
@@ -34,20 +34,30 @@ def refusing() -> Iterator[None]:
         raise Refused(str(error)) from error
 
 
+@click.pass_context
+def _show_help(context: click.Context) -> None:
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
 class Generators(Group):
     """A group with a command for each generator, which does what `act` does.
 
-    `act` is given the generator, the name of what is made, the answers, and the `flags` by name,
-    of which `--force` is one. Where something `new` is made, its name must be free.
+    `act` is given the generator, the name of what is made, the answers, and whether to `pretend`
+    and to `force` it: these two are the words of help. Where something `new` is made, its name
+    must be free.
     """
 
     def __init__(
-        self, act: Callable[..., None], flags: Sequence[click.Option], *, new: bool, **attrs: Any
+        self, act: Callable[..., None], *, pretend: str, force: str, new: bool, **attrs: Any
     ):
-        super().__init__(**attrs)
-        self._act = act
-        self._flags = flags
-        self._new = new
+        super().__init__(invoke_without_command=True, callback=_show_help, **attrs)
+        self.act = act
+        self.new = new
+        self.flags = [
+            click.Option(["--pretend"], is_flag=True, help=pretend),
+            click.Option(["--force"], is_flag=True, help=force),
+        ]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*find_generators(ROOT), *super().list_commands(ctx)]
@@ -56,25 +66,16 @@ class Generators(Group):
         folder = find_generators(ROOT).get(cmd_name)
         if folder is None:
             return super().get_command(ctx, cmd_name)
-        return _Command(folder, self._act, self._flags, new=self._new)
+        return _Command(folder, self)
 
 
 class _Command(click.Command):
     """Reads its generator when it is used: a list of all commands needs none of them."""
 
-    def __init__(
-        self,
-        folder: Path,
-        act: Callable[..., None],
-        flags: Sequence[click.Option],
-        *,
-        new: bool,
-    ):
+    def __init__(self, folder: Path, group: Generators):
         super().__init__(folder.name, help=summary(folder))
         self._folder = folder
-        self._act = act
-        self._flags = flags
-        self._new = new
+        self._group = group
         self._generator: Generator | None = None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -86,7 +87,9 @@ class _Command(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
             try:
-                self.params = self._make_params()
+                from .questions import make_params  # noqa: PLC0415 - as said above
+
+                self.params = make_params(self._read(), self._group.flags)
             except GenerateError as error:
                 if not ctx.resilient_parsing:
                     raise Refused(str(error)) from error
@@ -94,24 +97,18 @@ class _Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         given = dict(ctx.params)
-        name = given.pop("name")
-        flags = {str(flag.name): given.pop(str(flag.name)) for flag in self._flags}
+        name, pretend, force = (given.pop(key) for key in ("name", "pretend", "force"))
         answers = {key: value for key, value in given.items() if value not in (None, ())}
-        name = self._tidy(name, force=flags["force"])
+        name = self._tidy(name, force=force)
         with refusing():
-            self._act(self._read(), name, answers, **flags)
+            self._group.act(self._read(), name, answers, pretend=pretend, force=force)
 
     def _tidy(self, name: str, *, force: bool) -> str:
         with refusing():
             tidy = tidy_name(name, self._folder.name)
-            if self._new and not force:
+            if self._group.new and not force:
                 check_free(tidy, self._folder.name)
         return tidy
-
-    def _make_params(self) -> list[click.Parameter]:
-        from .questions import make_params  # noqa: PLC0415 - as said above
-
-        return make_params(self._read(), self._flags)
 
     def _read(self) -> "Generator":
         if self._generator is None:

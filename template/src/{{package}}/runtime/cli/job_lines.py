@@ -20,6 +20,11 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def answer(value: object, line: str, *, as_json: bool) -> None:
+    """Print the value as JSON, or the line that says the same."""
+    print_json(value) if as_json else click.echo(line)
+
+
 def describe(job: Job) -> str:
     """Return a job in one line."""
     when = datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

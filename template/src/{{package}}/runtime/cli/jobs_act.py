@@ -10,7 +10,7 @@ from ..errors import AppError
 from ..job import FINAL, State
 from ..operating import act_on_all
 from ..queue.overview import Action, Filter
-from .job_lines import STATES, as_json, find, print_json, tell_state
+from .job_lines import STATES, answer, as_json, find, tell_state
 
 BATCH = 1000
 """Jobs that are pruned in one transaction."""
@@ -57,18 +57,14 @@ def _command(action: Action, name: str, states: str, told: str) -> click.Command
         if state is None:
             raise click.UsageError(f"--all needs --state: {', '.join(usual)}")
         if not yes:
-            _confirm(f"{name_of(action)} all {state} jobs that match?")
+            word = "Make ready" if action is Action.RUN else action.capitalize()
+            _confirm(f"{word} all {state} jobs that match?")
         wanted = Filter(state=State(state), name=name, error=error, queue=queue)
         with open_app() as app:
             count, _ = act_on_all(app.queue, action, wanted)
-        print_json({"count": count}) if as_json else click.echo(f"jobs: {count}")
+        answer({"count": count}, f"jobs: {count}", as_json=as_json)
 
     return command
-
-
-def name_of(action: Action) -> str:
-    """Return the command's word for an action."""
-    return "Make ready" if action is Action.RUN else action.capitalize()
 
 
 def _confirm(question: str) -> None:
@@ -82,24 +78,24 @@ def _act_on_each(action: Action, job_ids: tuple[str, ...], *, as_json: bool) -> 
     with open_app() as app:
         for job_id in job_ids:
             try:
-                answer = _act(app, action, job_id)
+                live = _act(app, action, job_id)
             except AppError as error:
                 problems.append(str(error))
             else:
-                print_json({"id": answer}) if as_json else click.echo(answer)
+                answer({"id": live}, live, as_json=as_json)
     if problems:
         raise AppError("\n".join(problems))
 
 
 def _act(app: App, action: Action, job_id: str) -> str:
     if action is Action.RETRY:
-        answer = app.queue.retry(job_id)
+        live = app.queue.retry(job_id)
     else:
-        answer = job_id if app.queue.act(action, [job_id]) else None
-    if answer is None:
+        live = job_id if app.queue.act(action, [job_id]) else None
+    if live is None:
         job = find(app, job_id)
         raise AppError(f"{job_id}: {_REASONS[action]}; {tell_state(job)}")
-    return answer
+    return live
 
 
 retry = _command(
@@ -128,10 +124,8 @@ def _queue_command(name: str, told: str, do: Callable[[App, str], None]) -> clic
         with open_app() as app:
             do(app, queue)
             paused = app.queue.paused()
-        if as_json:
-            print_json({"paused": paused})
-        else:
-            click.echo(f"paused queues: {', '.join(paused) or 'none'}")
+        told = f"paused queues: {', '.join(paused) or 'none'}"
+        answer({"paused": paused}, told, as_json=as_json)
 
     return command
 
@@ -165,4 +159,4 @@ def prune(state: str | None, days: float | None, as_json: bool) -> None:
             up_to = app.queue.old(each, age=age, keep=keep)
             while (pruned := app.queue.prune(each, up_to, most=BATCH)) > 0:
                 count += pruned
-    print_json({"pruned": count}) if as_json else click.echo(f"jobs pruned: {count}")
+    answer({"pruned": count}, f"jobs pruned: {count}", as_json=as_json)

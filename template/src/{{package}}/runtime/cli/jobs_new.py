@@ -1,5 +1,7 @@
 """`jobs enqueue` and `jobs run`: schedule a job, or run one here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -10,7 +12,7 @@ from ..errors import AppError, InvalidParamsError
 from ..job import Job, NewJob, State
 from ..jobs import JobDraft
 from ..operating import describe_job
-from .job_lines import as_json, describe, find, print_json
+from .job_lines import answer, as_json, describe, find
 
 params_option = click.option(
     "--params", default="{}", help="""The job's params as a JSON object, as in '{"n": 1}'."""
@@ -37,10 +39,7 @@ def enqueue(name: str, params: str, delay: float, wait: bool, as_json: bool) -> 
             raise AppError("JOBS_URL=memory: this command's queue would end with it; use --wait")
         with _hint(draft.name):
             job_id = draft.schedule(delay=delay)
-        if as_json:
-            print_json({"id": job_id, "new": draft.new})
-        else:
-            click.echo(job_id)
+        answer({"id": job_id, "new": draft.new}, job_id, as_json=as_json)
 
 
 @click.command()
@@ -54,30 +53,20 @@ def run(name: str, params: str, as_json: bool) -> None:
         _run(app, app.jobs.draft(name, values), as_json=as_json)
 
 
-class _hint:  # noqa: N801 - it reads as a word
-    """Says how params are given, when they were wrong."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: object, _traceback: object) -> None:
-        if isinstance(error, InvalidParamsError):
-            raise AppError(
-                f"""{error}; give {self._name}'s params as in --params '{{"n": 1}}'"""
-            ) from None
+@contextmanager
+def _hint(name: str) -> Iterator[None]:
+    """Say how params are given, when they were wrong."""
+    try:
+        yield
+    except InvalidParamsError as error:
+        raise AppError(f"""{error}; give {name}'s params as in --params '{{"n": 1}}'""") from None
 
 
 def _run(app: App, draft: JobDraft, *, as_json: bool) -> None:
     with _hint(draft.name):
         new = draft.checked()
     job = _run_here(app, new)
-    if as_json:
-        print_json(describe_job(job))
-    else:
-        click.echo(describe(job))
+    answer(describe_job(job), describe(job), as_json=as_json)
     if job.state is not State.COMPLETED:
         raise click.exceptions.Exit(1)
 

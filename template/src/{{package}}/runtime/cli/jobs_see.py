@@ -4,10 +4,11 @@ import difflib
 import time
 
 import click
+from msgspec import structs
 
 from ..boot import App, open_app
 from ..job import State
-from ..operating import describe_job, exact, visible_params, workers
+from ..operating import describe_job, to_iso, visible_params, workers
 from ..printable import printable
 from ..queue.overview import MINUTES_KEPT, Filter
 from .job_lines import STATES, as_json, describe, find, print_json
@@ -79,14 +80,7 @@ def stats(as_json: bool) -> None:
             {
                 "counts": counts,
                 "queues": [
-                    {
-                        "queue": each.queue,
-                        "ready": each.ready,
-                        "running": each.running,
-                        "scheduled": each.scheduled,
-                        "oldest": exact(each.oldest),
-                        "paused": each.paused,
-                    }
+                    structs.asdict(each) | {"oldest": to_iso(each.oldest)}
                     for each in overview.depths
                 ],
                 "workers": [
@@ -94,7 +88,7 @@ def stats(as_json: bool) -> None:
                         "pid": each.peer.pid,
                         "host": each.peer.host,
                         "threads": each.peer.threads,
-                        "heartbeat_at": exact(each.peer.heartbeat_at),
+                        "heartbeat_at": to_iso(each.peer.heartbeat_at),
                         "jobs": [job.id for job in each.jobs],
                     }
                     for each in processes

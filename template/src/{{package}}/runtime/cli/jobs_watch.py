@@ -9,7 +9,7 @@ import click
 from ..boot import App, open_app
 from ..job import Job, State
 from ..operating import describe_job, workers
-from .job_lines import as_json, describe, find, print_json
+from .job_lines import answer, as_json, describe, find, print_json
 
 WIDTH = 24
 """Characters of a progress bar."""
@@ -40,7 +40,7 @@ def watch(job_id: str | None, interval: float, times: int | None, as_json: bool)
                 _show_all(app, as_json=as_json)
             else:
                 job = find(app, job_id)
-                print_json(describe_job(job)) if as_json else click.echo(_line(job))
+                answer(describe_job(job), _line(job), as_json=as_json)
                 if job.finished:
                     raise click.exceptions.Exit(int(job.state is not State.COMPLETED))
             if looks == times:

@@ -12,9 +12,17 @@ import click
 from ..boot import PACKAGE, open_app, read_settings
 from ..checkup.git import BEGIN, is_in_git
 from ..discovery import package_folder
+from ..env import Services
 from ..errors import SettingsError
 from ..routes import find_routes
-from ..settings import Environment, Settings, database_path
+from ..settings import (
+    DEVELOPMENT_SECRET,
+    Environment,
+    Settings,
+    database_path,
+    find_misspelt,
+    jobs_server,
+)
 from ..signals import STOP_SIGNALS, Stops, end_at_once, end_within, handle
 from ..web import server as web
 from .child import wait_for
@@ -59,7 +67,7 @@ def serve(socket: Any, overrides: Mapping[str, object], *, reloading: bool = Fal
     settings = read_settings(overrides)
     unkept = _is_first_start(settings) and not is_in_git(settings.root)
     with open_app(settings, routes=find_routes(PACKAGE)) as app:
-        web.announce(app.services, socket)
+        _announce(app.services, socket)
         if unkept:
             logger = app.services.logger
             logger.warning("No git repository, which `copier update` needs: {}", BEGIN)
@@ -69,6 +77,32 @@ def serve(socket: Any, overrides: Mapping[str, object], *, reloading: bool = Fal
             runner = app.runner()
         web.run(app.services, runner, socket, reloading=reloading)
     end_within(LAST_WAIT)
+
+
+def _announce(services: Services, socket: Any = None) -> None:
+    """Log the first line: where it serves, with how many threads, which queue, what waits.
+
+    After it what was not meant so, as it seems.
+    """
+    settings = services.settings
+    where = "worker"
+    if socket is not None:
+        host, port = socket.getsockname()[:2]
+        where = f"server on http://{f'[{host}]' if ':' in host else host}:{port}"
+    path = database_path(settings.jobs_url, settings.root)
+    here = path or "in memory (lost at the end)"
+    services.logger.info(
+        "{} {}, {} threads, queue {}, jobs waiting: {}",
+        *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
+        *(jobs_server(settings.jobs_url) or here, services.jobs.waiting()),
+    )
+    if socket is not None and settings.secret == DEVELOPMENT_SECRET:
+        services.logger.warning(
+            "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
+            "what `generate secret` prints"
+        )
+    for line in find_misspelt(settings):
+        services.logger.warning("{}", line)
 
 
 def _is_first_start(settings: Settings) -> bool:
@@ -112,7 +146,7 @@ def work(
     settings = read_settings(overrides)
     with open_app(settings, routes=find_routes(PACKAGE)) as app:
         runner = app.runner(on_stuck=on_stuck)
-        web.announce(app.services, None)
+        _announce(app.services)
         runner.start()
         wait()
         runner.stop(settings.jobs_grace)

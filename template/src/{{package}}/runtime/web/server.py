@@ -21,7 +21,7 @@ from uvicorn.supervisors.statreload import StatReload
 
 from ..env import Services
 from ..errors import AppError
-from ..settings import DEVELOPMENT_SECRET, LogLevel, database_path, find_misspelt, jobs_server
+from ..settings import LogLevel
 from ..signals import STOP_SIGNALS, Stops, end_at_once, handle, watch_parent
 from .application import build_application
 
@@ -36,12 +36,8 @@ RELOAD_GRACE = 1.0
 """Seconds that jobs have at most when the server starts again for a changed file."""
 
 
-class ListenError(AppError):
-    """The address cannot be listened on."""
-
-
 def listen(bind: str, port: int) -> sockets.socket:
-    """Return a listening socket. Raises ListenError, saying why and what to do."""
+    """Return a listening socket. Raises AppError, saying why and what to do."""
     family = sockets.AF_INET6 if ":" in bind else sockets.AF_INET
     # Without the protocol's number asyncio would not know that it is TCP, and leave Nagle's
     # algorithm on: answers over a connection that stays open would take 40 ms.
@@ -53,37 +49,11 @@ def listen(bind: str, port: int) -> sockets.socket:
     except OSError as error:
         socket.close()
         reason = error.strerror or error
-        raise ListenError(
+        raise AppError(
             f"cannot listen on {bind} port {port}: {reason}; end what uses it, or choose another "
             f"with --port or PORT"
         ) from None
     return socket
-
-
-def announce(services: Services, socket: sockets.socket | None) -> None:
-    """Log the first line: where it serves, with how many threads, which queue, what waits.
-
-    After it what was not meant so, as it seems.
-    """
-    settings = services.settings
-    where = "worker"
-    if socket is not None:
-        host, port = socket.getsockname()[:2]
-        where = f"server on http://{f'[{host}]' if ':' in host else host}:{port}"
-    path = database_path(settings.jobs_url, settings.root)
-    here = path or "in memory (lost at the end)"
-    services.logger.info(
-        "{} {}, {} threads, queue {}, jobs waiting: {}",
-        *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
-        *(jobs_server(settings.jobs_url) or here, services.jobs.waiting()),
-    )
-    if socket is not None and settings.secret == DEVELOPMENT_SECRET:
-        services.logger.warning(
-            "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
-            "what `generate secret` prints"
-        )
-    for line in find_misspelt(settings):
-        services.logger.warning("{}", line)
 
 
 class _Server(uvicorn.Server):

@@ -4,7 +4,7 @@ import keyword
 import re
 import sys
 
-from .errors import GenerateError
+from ..errors import GenerateError
 
 MAX_NAME = 50
 """Characters: longer ones would not fit on a line of the generated test."""
