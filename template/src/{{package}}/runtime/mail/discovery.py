@@ -6,11 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from ..discovery import Found, find_packages, refuse
+from ..discovery import Found, find_packages, refuse, takes
 from ..errors import MailRefusedError
 from .mail import Mail, check_mail
-
-_ARGUMENTS = 4
 
 
 class MailerDefinition(msgspec.Struct, frozen=True):
@@ -45,11 +43,8 @@ def _check(found: Found) -> Iterator[str]:
         yield f"has no function {wanted}; a helper's name begins with '_'"
     elif inspect.iscoroutinefunction(deliver):
         yield "deliver is async: write a plain function, it runs in a thread"
-    else:
-        try:
-            inspect.signature(deliver).bind(*range(_ARGUMENTS))
-        except TypeError:
-            yield f"deliver{inspect.signature(deliver)} must be {wanted}"
+    elif not takes(deliver, 4):
+        yield f"deliver{inspect.signature(deliver)} must be {wanted}"
     for name, value in vars(found.module).items():
         if isinstance(value, Mail) and name != "defaults":
             yield f"{name} = Mail(...) has no effect: name it defaults"

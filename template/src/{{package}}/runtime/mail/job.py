@@ -33,11 +33,10 @@ class MailParams(JobParams, frozen=True):
 
 def run(allocator: Arena, params: MailParams, env: "JobEnv") -> None:  # noqa: ARG001
     """Send the mail. Tried again, it has the same id, by which many servers tell a double."""
-    template_params = Params(params.params)
     refused = env.mailers.deliver(
         params.mailer,
         params.mail,
-        template_params,
+        Params(params.params),
         env,
         message_id=env.current.id,
         only=params.only,

@@ -74,8 +74,7 @@ def _asked_for(node: ast.expr | None, jobs: JobFiles) -> JobFile | None:
 
 
 def _first_text(node: ast.Call) -> str | None:
-    first = node.args[0] if node.args else None
-    return _text(first)
+    return _text(node.args[0]) if node.args else None
 
 
 def _text(node: ast.expr | None) -> str | None:
@@ -88,7 +87,8 @@ def _check_call(
     match function.attr:
         case "job":
             yield from _check_name(node, jobs)
-            yield from _check_params(_asked_for(node, jobs), node.keywords)
+            for each in node.keywords:
+                yield from _check_word(_asked_for(node, jobs), each.arg, each.lineno)
         case "schedule_many":
             yield from _check_name(node, jobs)
             if (name := _first_text(node)) is not None:
@@ -122,11 +122,6 @@ def _check_name(node: ast.Call, jobs: JobFiles) -> Iterator[Problem]:
     if name is None or name in jobs.by_name or name.startswith("_") or not jobs.complete:
         return
     yield node.args[0].lineno, f"no job is called {name!r}{hint(name, jobs.by_name, 'jobs/ has')}"
-
-
-def _check_params(job: JobFile | None, keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
-    for each in keywords:
-        yield from _check_word(job, each.arg, each.lineno)
 
 
 def _check_param(job: JobFile | None, key: ast.expr) -> Iterator[Problem]:

@@ -23,30 +23,22 @@ def check_options(tree: ast.Module) -> Iterator[Problem]:
                     yield node.lineno, f"{name} = JobOptions(...) has no effect: name it options"
             for value in call.args:
                 yield value.lineno, "JobOptions takes its options by name, as in priority=1"
-            yield from _check_words(call)
-            yield from _check_values(call)
+            for each in call.keywords:
+                if each.arg in KNOWN:
+                    yield from _check_value(each.arg, each.value)
+                elif each.arg is not None:
+                    text = f"JobOptions has no option {each.arg!r}"
+                    yield each.value.lineno, text + hint(each.arg, KNOWN, "it takes")
 
 
-def _check_words(call: ast.Call) -> Iterator[Problem]:
-    for each in call.keywords:
-        if each.arg is not None and each.arg not in KNOWN:
-            text = f"JobOptions has no option {each.arg!r}{hint(each.arg, KNOWN, 'it takes')}"
-            yield each.value.lineno, text
-
-
-def _check_values(call: ast.Call) -> Iterator[Problem]:
-    for each in call.keywords:
-        # By itself, so that each has its line; what is computed may be anything.
-        if each.arg in KNOWN and each.arg != "timezone":
-            yield from _try(each.value, {each.arg: each.value})
-        elif each.arg == "timezone":
-            yield from _try(each.value, {"cron": ast.Constant("* * * * *"), each.arg: each.value})
-
-
-def _try(place: ast.expr, values: dict[str, ast.expr]) -> Iterator[Problem]:
+def _check_value(option: str, value: ast.expr) -> Iterator[Problem]:
     try:
-        JobOptions(**{name: ast.literal_eval(value) for name, value in values.items()})
+        # By itself, so that each has its line.
+        given = {option: ast.literal_eval(value)}
+        if option == "timezone":  # which is looked at only where there is a cron
+            given["cron"] = "* * * * *"
+        JobOptions(**given)
     except InvalidOptionError as error:
-        yield place.lineno, str(error)
+        yield value.lineno, str(error)
     except ValueError:
-        return
+        return  # what is computed may be anything
