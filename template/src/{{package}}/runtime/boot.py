@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
-from .discovery import explain_import, package_folder
+from .discovery import explain_import, package_folder, takes
 from .env import Services, outside_env
 from .errors import SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
@@ -80,12 +80,7 @@ class App:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -173,13 +168,8 @@ def read_settings(
 
 def _hook(name: str, *arguments: str) -> Any:
     function = getattr(_config(), name, None)
-    try:
-        fits = function is None or not inspect.iscoroutinefunction(function)
-        if function is not None:
-            inspect.signature(function).bind(*arguments)
-    except TypeError:
-        fits = False
-    if not fits:
+    fits = takes(function, len(arguments)) and not inspect.iscoroutinefunction(function)
+    if function is not None and not fits:
         wanted = f"def {name}({', '.join(arguments)})"
         raise SettingsError(f"{PACKAGE}/config.py: write {wanted}")
     return function

@@ -5,11 +5,12 @@ file and the line, so that one start shows all that is to be mended.
 """
 
 import importlib
-import sys
+import inspect
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import msgspec
 
@@ -76,14 +77,16 @@ def explain_import(path: Path, error: BaseException) -> str:
     return f"{path}:{line or 1}: {type(error).__name__}: {' '.join(reason.split())}"
 
 
+def takes(function: Any, count: int) -> bool:
+    """Say whether this can be called with so many arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    return True
+
+
 def refuse(problems: list[str]) -> None:
     """Raise DiscoveryError listing the problems, if there are any."""
     if problems:
         raise DiscoveryError("\n".join(problems))
-
-
-def forget_modules(package: str, folder: str) -> None:
-    """Drop the imported modules of a folder, so that the next search imports them anew."""
-    prefix = f"{package}.{folder}."
-    for name in [name for name in sys.modules if name.startswith(prefix)]:
-        del sys.modules[name]

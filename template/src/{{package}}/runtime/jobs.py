@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from . import payload
-from .discovery import Found, find_modules, refuse
+from .discovery import Found, find_modules, refuse, takes
 from .errors import InvalidOptionError, InvalidParamsError, UnknownJobError
 from .job import Enqueued, Job, NewJob, State
 from .options import (
@@ -26,8 +26,6 @@ from .queue.protocol import Inspector
 
 if TYPE_CHECKING:
     from loguru import Logger
-
-_ARGUMENTS = 3
 
 
 class JobDefinition(msgspec.Struct, frozen=True):
@@ -73,7 +71,7 @@ def _check(found: Found) -> Iterator[str]:
     run = getattr(module, "run", None)
     if not inspect.isfunction(run):
         yield "has no function run(allocator, params, env); a helper's name begins with '_'"
-    elif not _takes_three(run):
+    elif not takes(run, 3):
         yield f"run{inspect.signature(run)} must be run(allocator, params, env)"
     elif inspect.isgeneratorfunction(run) or inspect.isasyncgenfunction(run):
         yield "run has a yield in it, so that calling it would do nothing: move that to a helper"
@@ -97,14 +95,6 @@ def _check_cron(kind: type[JobParams] | None, options: object) -> Iterator[str]:
             check_params(kind, {})
         except InvalidParamsError as error:
             yield f"cron={options.cron!r} schedules it without params, but {error}"
-
-
-def _takes_three(run: Callable[..., object]) -> bool:
-    try:
-        inspect.signature(run).bind(*range(_ARGUMENTS))
-    except TypeError:
-        return False
-    return True
 
 
 class ScheduleOptions(TypedDict, total=False):

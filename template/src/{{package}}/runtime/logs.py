@@ -100,7 +100,7 @@ def _add_file(
             watch=True,
             rotation=rotation.is_due,
             retention=rotation.tidy,
-            opener=_open_private,
+            opener=partial(os.open, mode=0o600),
             **common,
         )
     except OSError as error:
@@ -108,10 +108,6 @@ def _add_file(
             f"{variable}={str(path)!r}: {error.strerror}; "
             "write the path of a file that this user may write to"
         ) from error
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 @contextlib.contextmanager

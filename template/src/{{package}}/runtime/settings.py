@@ -63,10 +63,6 @@ class SmtpSecurity(StrEnum):
     """Not at all, on port 25."""
 
 
-Mode = Annotated[Environment, Meta(description="development, testing or production")]
-Level = Annotated[LogLevel, Meta(description="DEBUG, INFO, WARNING or ERROR")]
-Delivery = Annotated[MailDelivery, Meta(description="log or smtp")]
-Security = Annotated[SmtpSecurity, Meta(description="starttls, tls or none")]
 Seconds = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 to 86400")]
 Lease = Annotated[float, Meta(ge=1, le=86400, description="seconds from 1 to 86400")]
 Age = Annotated[float, Meta(ge=0, le=10**10, description="seconds, as in 86400 for a day")]
@@ -117,7 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Path
     """The project folder."""
-    environment: Mode = Environment.DEVELOPMENT
+    environment: Environment = Environment.DEVELOPMENT
     """APP_ENV: development, testing or production."""
     secret: Secret = DEVELOPMENT_SECRET
     """Signs sessions: who knows it can forge them. Production must set it."""
@@ -141,8 +137,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jobs_queues: Queues = ""
     """Queues with threads of their own, as in `reports:2,mail:4`; the others share THREADS, or what
     `*:8` says. A queue with 0 is left to other processes."""
-    log_level: Level = LogLevel.INFO
-    log_format: Annotated[LogFormat, Meta(description="human or json")] = LogFormat.HUMAN
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.HUMAN
     """json writes one object a line."""
     log_file: Path | None = None
     """The file to which the log goes as well as to stderr."""
@@ -161,12 +157,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(ge=0.01, le=300, description="seconds from 0.01 to 300")
     ] = 5.0
     """Seconds to wait for the server of store or cache, if they are on one."""
-    mail_delivery: Delivery = MailDelivery.LOG
+    mail_delivery: MailDelivery = MailDelivery.LOG
     """Whether mails are written to the log or sent by SMTP."""
     smtp_host: str | None = None
     smtp_port: Annotated[int, Meta(ge=0, le=65535, description="a number from 0 to 65535")] = 0
     """The port of the mail server; 0 takes the usual one of `smtp_security`."""
-    smtp_security: Security = SmtpSecurity.STARTTLS
+    smtp_security: SmtpSecurity = SmtpSecurity.STARTTLS
     """How the connection is encrypted; with starttls and tls the server's certificate counts."""
     smtp_user: str | None = None
     smtp_password: str | None = None
@@ -220,9 +216,6 @@ DEFAULTS: dict[str, dict[str, object]] = {
     Environment.PRODUCTION: {"mail_delivery": "smtp"},
 }
 
-SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "KEY")
-"""A variable with one of these in its name is not shown."""
-
 NEAR = 0.85
 """How much of two names must be the same for one to be taken for the other, misspelt."""
 
@@ -265,7 +258,8 @@ def load_settings(
             continue
         wanted = types.get(field.name, field.type)
         try:
-            value = msgspec.convert(given, wanted, strict=False, dec_hook=_construct)
+            # The hook is for a Path, which msgspec does not know.
+            value = msgspec.convert(given, wanted, strict=False, dec_hook=lambda k, text: k(text))
         except msgspec.ValidationError as error:
             problems.append(_explain(variable, given, wanted, error))
         else:
@@ -286,10 +280,15 @@ def describe(settings: Settings) -> Iterator[str]:
         text = "" if value is None else str(value)
         if text == DEVELOPMENT_SECRET:
             text = "(not set: one that everybody knows)"
-        elif text and any(word in variable for word in SECRET_WORDS):
+        elif text and sounds_secret(variable):
             text = "(hidden)"
         text = USER_IN_URL.sub(r"\1(hidden)@", text)
         yield f"{variable}={text}"
+
+
+def sounds_secret(name: str) -> bool:
+    """Say whether the value of what is called so is not to be shown: `API_KEY`, `password`."""
+    return any(word in name.upper() for word in ("SECRET", "PASSWORD", "TOKEN", "KEY"))
 
 
 def find_misspelt(settings: Settings) -> Iterator[str]:
@@ -334,10 +333,6 @@ def _command() -> str:
     return f"python -m {package}"
 
 
-def _construct(kind: type, text: object) -> object:
-    return kind(text)
-
-
 def _read_env_file(path: Path, problems: list[str]) -> Iterator[tuple[str, str]]:
     try:
         text = path.read_text("utf-8-sig")
@@ -358,6 +353,9 @@ def _read_env_file(path: Path, problems: list[str]) -> Iterator[tuple[str, str]]
 def _explain(variable: str, given: object, kind: Any, error: Exception) -> str:
     metas = [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
     hints = [meta.description for meta in metas if meta.description]
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        *most, last = kind
+        hints = [f"{', '.join(most)} or {last}"]
     advice = f"write {hints[0]}" if hints else str(error)
     if given is None:
         return f"{variable}: not set; {advice if hints else 'it has no default'}"
@@ -365,6 +363,6 @@ def _explain(variable: str, given: object, kind: Any, error: Exception) -> str:
     shown = repr(USER_IN_URL.sub(r"\1(hidden)@", text))
     # An address that is written wrong may have its password anywhere before the @.
     unclear = "@" in text and not USER_IN_URL.search(text)
-    if unclear or any(word in variable for word in SECRET_WORDS):
+    if unclear or sounds_secret(variable):
         shown = "(not shown)"
     return f"{variable}={shown}: {advice}"

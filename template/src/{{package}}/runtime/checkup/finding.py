@@ -25,7 +25,7 @@ class Finding:
         return f"{self.level:<8} {self.text}{advice}"
 
 
-def join(names: list[str], most: int = 10) -> str:
-    """Return the names in one line, the first `most` of them."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def join(names: list[str]) -> str:
+    """Return the names in one line, the first ten of them."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(names[:10]) + more

@@ -15,7 +15,7 @@ from ..env import Services
 from ..errors import InvalidParamsError
 from ..params import Params
 from ..settings import Environment
-from ..signing import sign, verify
+from .signing import sign, verify
 
 MAX_COOKIE = 4096
 """Bytes of name and value together: what every browser keeps."""
