@@ -1,9 +1,8 @@
 """What a job may ask for, and the checks of it. Words only: nothing here reads a clock."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
 
 from .errors import InvalidOptionError
 
@@ -44,7 +43,7 @@ class JobOptions:
     """When it is scheduled by itself, as in "0 3 * * *" for every day at three; without params."""
     timezone: str = "UTC"
     """The zone of `cron`, as in "Europe/Berlin"."""
-    aliases: tuple[str, ...] = field(default=())
+    aliases: tuple[str, ...] = ()
     """Names that this job had before: what was scheduled under them still runs."""
 
     def __post_init__(self) -> None:
@@ -82,9 +81,13 @@ def check_seconds(option: str, value: object, most: float) -> float:
     Raises InvalidOptionError naming the option.
     """
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if type(seconds) not in (int, float) or not 0 <= cast("float", seconds) <= most:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds <= most
+    ):
         raise InvalidOptionError(f"{option}={value!r}: use seconds from 0 to {most:.0f}")
-    return float(cast("float", seconds))
+    return float(seconds)
 
 
 def check_priority(value: object) -> None:
@@ -95,8 +98,7 @@ def check_priority(value: object) -> None:
 
 def check_key(option: str, key: object) -> None:
     """Raise InvalidOptionError unless `key` can be what jobs are told apart by."""
-    printable = isinstance(key, str) and key.isprintable()
-    if not printable or not 1 <= len(cast("str", key).encode()) <= 512:
+    if not isinstance(key, str) or not key.isprintable() or not 1 <= len(key.encode()) <= 512:
         raise InvalidOptionError(f"{option}={key!r}: use a printable text of 1 to 512 bytes")
 
 

@@ -1,22 +1,13 @@
 """`jobs`: see and steer the queue from the command line."""
 
-import click
-
 from .groups import Group
 from .jobs_act import cancel, discard, now, pause, prune, resume, retry
 from .jobs_new import enqueue, run
 from .jobs_see import list_, show, stats
 from .jobs_watch import watch
 
-
-@click.group(cls=Group)
-def jobs() -> None:
-    """See the jobs, schedule new ones, and steer them."""
-
-
-for command in (
-    *(list_, show, stats, watch),
-    *(enqueue, run),
-    *(retry, cancel, discard, now, pause, resume, prune),
-):
-    jobs.add_command(command)
+jobs = Group(
+    "jobs",
+    [list_, show, stats, watch, enqueue, run, retry, cancel, discard, now, pause, resume, prune],
+    help="See the jobs, schedule new ones, and steer them.",
+)

@@ -68,8 +68,7 @@ class Store(Protocol):
 
 def check_key(key: object) -> None:
     """Raise StoreError unless this can be a key."""
-    usable = isinstance(key, str) and 1 <= len(key) <= MAX_KEY
-    if not usable or not str(key).isprintable():
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY or not key.isprintable():
         raise StoreError(f"key {key!r:.80}: use printable text of 1 to {MAX_KEY} characters")
 
 
