@@ -15,6 +15,7 @@ import container
 import pages
 import pytest
 import yaml
+from checks import run_tests
 from history import commit, make_history, read_releases
 from making import REPOSITORY, App, clean_environment, list_files, make_app, run
 from matrix import NEEDS, PARTS
@@ -185,6 +186,13 @@ def test_updating_goes_as_the_docs_say(grown: App) -> None:
     assert (grown.root / "Dockerfile").is_file()
     assert not (grown.root / ".github").exists()
     assert release.text.split()[:2] == ["make", "release"]  # which tests/test_release.py runs
+
+
+def test_the_queue_on_postgresql_passes_its_tests(made: App) -> None:
+    """They find a server, or start one: there is no skipping them."""
+    passed, skipped = run_tests(made, "-n", "2", "-k", "postgres", "tests/runtime")
+    assert passed > 100
+    assert skipped == []
 
 
 def test_the_container_file_has_no_faults(grown: App) -> None:

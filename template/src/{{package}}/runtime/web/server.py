@@ -63,7 +63,7 @@ def listen(bind: str, port: int) -> sockets.socket:
 def announce(services: Services, socket: sockets.socket | None) -> None:
     """Log the first line: where it serves, with how many threads, which queue, what waits.
 
-    After it what was not meant so, as it seems.
+    After it what that queue promises less of, and what was not meant so, as it seems.
     """
     settings = services.settings
     where = "worker"
@@ -77,6 +77,9 @@ def announce(services: Services, socket: sockets.socket | None) -> None:
         *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
         *(jobs_server(settings.jobs_url) or here, services.jobs.waiting()),
     )
+    if weaker := services.jobs.queue.weaker:
+        told = "Weaker than with SQLite, as docs/scaling.md of the template says: {}"
+        services.logger.info(told, ", ".join(weaker))
     if socket is not None and settings.secret == DEVELOPMENT_SECRET:
         services.logger.warning(
             "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
