@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
+import pages
 import pytest
 import yaml
 from container import INTERPOLATED, Image, build, interpolate, read_dockerfile
@@ -151,8 +152,35 @@ def is_well(service: dict[str, Any], image: Image, environment: dict[str, str]) 
     return run(*command, cwd=image.folder, env=environment, ok=False).returncode == 0
 
 
+def make_env_file(app: App, folder: Path) -> dict[str, str]:
+    """Make .env in a folder by what the docs say, and return what is in it."""
+    (block,) = pages.read("docs/scaling.md")
+    update, *lines = block.text.splitlines()
+    assert update == "uv run copier update --data 'parts=[container, postgres, compose]'"
+    shown = (app.root / "compose.yaml").read_text("utf-8")
+    assert [
+        line for line in lines if line.startswith("docker") and f"# {line}\n" not in shown
+    ] == []
+    rest = "\n".join(line for line in lines if not line.startswith("docker"))
+    command = rest.replace("uv run ", f"{app.venv}/bin/")
+    run("bash", "-ec", command, cwd=folder, env=app.environment())
+    written = (folder / ".env").read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in written)
+
+
+def greet(page: str, worker: Any) -> None:
+    """Have the front page schedule its job, and find there what the worker put in the store."""
+    with urlopen(page, urlencode({"name": "Ada"}).encode(), timeout=PATIENCE) as answer:  # noqa: S310
+        place = answer.url
+    assert "?job=" in place
+    wait_for_line(worker, "Job completed: example")
+    with urlopen(place, timeout=PATIENCE) as answer:  # noqa: S310 - this test's own server
+        assert "Hello, Ada!" in answer.read().decode()
+
+
 def test_what_it_runs_works_together(made: App, compose: dict[str, Any], tmp_path: Path) -> None:
-    secrets = {name: made.run(made.name, "generate", "secret").stdout.strip() for name in SECRETS}
+    secrets = make_env_file(made, tmp_path)
+    assert secrets.keys() == SECRETS
     arguments = compose["services"]["web"]["build"]["args"]
     image = build(made.root, tmp_path / "app", arguments)
     programs = find_programs(made, tmp_path / "programs")
@@ -197,13 +225,7 @@ def test_what_it_runs_works_together(made: App, compose: dict[str, Any], tmp_pat
             wait_for_line(processes[name], "Production ")
             assert is_well(service, image, environment)
 
-        page = f"http://127.0.0.1:{port}/"
-        with urlopen(page, urlencode({"name": "Ada"}).encode(), timeout=PATIENCE) as answer:
-            place = answer.url
-        assert "?job=" in place
-        wait_for_line(processes["worker"], "Job completed: example")
-        with urlopen(place, timeout=PATIENCE) as answer:  # noqa: S310 - this server
-            assert "Hello, Ada!" in answer.read().decode()
+        greet(f"http://127.0.0.1:{port}/", processes["worker"])
         for name, process in processes.items():
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=PATIENCE)

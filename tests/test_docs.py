@@ -21,6 +21,7 @@ RUN_ELSEWHERE = {
     "docs/hooks.md": "test_hooks.py",
     "docs/other-frameworks.md": "test_recipes.py",
     "docs/quickstart.md": "test_walk.py",
+    "docs/scaling.md": "test_compose.py",
     "docs/updating.md": "test_parts.py",
 }
 """Pages whose code needs more than an app: each by a test that takes its blocks from the page."""
