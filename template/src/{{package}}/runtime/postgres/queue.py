@@ -5,7 +5,7 @@ commands meet the same queue. What differs is told in docs/scaling.md of the tem
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from psycopg.pq import TransactionStatus
@@ -56,7 +56,7 @@ WEAKER = {
 class PostgresQueue(SqliteQueue):
     """Keeps the promises of protocol.py in a schema of a PostgreSQL database."""
 
-    weaker = WEAKER
+    weaker: Mapping[str, str] = WEAKER
 
     def __init__(self, url: str, schema: str, *, clock: Callable[[], float] = time.time) -> None:
         self.url = url
