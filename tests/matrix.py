@@ -11,6 +11,9 @@ PARTS: list[str] = list(
     yaml.safe_load((REPOSITORY / "copier.yml").read_text("utf-8"))["parts"]["choices"].values()
 )
 
+NEEDS = {"compose": ("container", "postgres")}
+"""The parts that are not made without others."""
+
 LEVELS: dict[str, Sequence[Any]] = {
     "project_name": [answers["project_name"] for answers in ANSWERS.values()],
     "package": ["", "iguana_farm_2"],
@@ -23,24 +26,35 @@ LEVELS: dict[str, Sequence[Any]] = {
 Row = dict[str, Any]
 
 
+def is_possible(row: Mapping[str, Any]) -> bool:
+    """Whether no part of the row lacks what it needs; what is not in the row may still come."""
+    needed = {need for part, needs in NEEDS.items() if row.get(part) for need in needs}
+    return all(row.get(name, True) for name in needed)
+
+
 def cover_pairs(levels: Mapping[str, Sequence[Any]]) -> list[Row]:
     """Return rows of answers in which each pair of answers to two questions occurs.
 
     Each row begins with a pair that is still missing, and takes for every other question what
-    brings most of the missing ones.
+    brings most of the missing ones. What is_possible refuses is in none.
     """
+
+    def possible(row: Mapping[str, int]) -> bool:
+        return is_possible({name: levels[name][level] for name, level in row.items()})
+
     missing = {
         ((one, first), (other, second))
         for one, other in combinations(levels, 2)
         for first in range(len(levels[one]))
         for second in range(len(levels[other]))
+        if possible({one: first, other: second})
     }
     rows = []
     while missing:
         row = dict(min(missing))
         for name in (name for name in levels if name not in row):
             row[name] = max(
-                range(len(levels[name])),
+                [each for each in range(len(levels[name])) if possible({**row, name: each})],
                 key=lambda level: sum(pair in missing for pair in _pairs(row, name, level)),
             )
         missing -= {pair for name in row for pair in _pairs(row, name, row[name])}

@@ -21,6 +21,7 @@ RUN_ELSEWHERE = {
     "docs/hooks.md": "test_hooks.py",
     "docs/other-frameworks.md": "test_recipes.py",
     "docs/quickstart.md": "test_walk.py",
+    "docs/scaling.md": "test_compose.py",
     "docs/updating.md": "test_parts.py",
 }
 """Pages whose code needs more than an app: each by a test that takes its blocks from the page."""
@@ -130,7 +131,7 @@ def test_the_function_that_lets_in_to_the_dashboard_works(workshop: App) -> None
 
 
 def test_what_is_weaker_on_postgresql_is_told_as_the_app_tells_it() -> None:
-    source = REPOSITORY / "template/src/{{package}}/runtime/postgres/__init__.py"
+    source = REPOSITORY / "template/src/{{package}}/runtime/postgres/queue.py"
     (table,) = [
         node.value
         for node in ast.walk(ast.parse(source.read_text("utf-8")))

@@ -11,14 +11,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import container
 import pages
 import pytest
 import yaml
+from checks import run_tests
 from history import commit, make_history, read_releases
 from making import REPOSITORY, App, clean_environment, list_files, make_app, run
+from matrix import NEEDS, PARTS
 
 CONFIG = yaml.safe_load((REPOSITORY / "copier.yml").read_text("utf-8"))
-PARTS: list[str] = list(CONFIG["parts"]["choices"].values())
 PATIENCE = 60
 
 
@@ -59,7 +61,7 @@ def read_rendered(root: Path) -> dict[str, bytes]:
 def test_a_part_goes_and_comes_back_with_the_answer(
     grown: App, clone: Path, tmp_path: Path, part: str
 ) -> None:
-    others = [each for each in PARTS if each != part]
+    others = [each for each in PARTS if each != part and part not in NEEDS.get(each, ())]
     fresh = tmp_path / "fresh" / "my-app"
     data = ("--data", f"parts={others}")
     run("copier", "copy", "--defaults", *data, str(clone), str(fresh), cwd=tmp_path)
@@ -71,6 +73,19 @@ def test_a_part_goes_and_comes_back_with_the_answer(
     commit(grown.root)
     answer(grown.root, PARTS)
     assert read_rendered(grown.root) == with_all
+
+
+def test_a_part_is_not_made_without_what_it_needs(clone: Path, tmp_path: Path) -> None:
+    for part, needed in NEEDS.items():
+        for missing in needed:
+            parts = [part, *(each for each in needed if each != missing)]
+            data = ("--data", f"parts={parts}")
+            command = ("copier", "copy", "--defaults", *data, str(clone), str(tmp_path / "no"))
+            done = run(*command, cwd=tmp_path, ok=False)
+            assert done.returncode == 1
+            said = done.stderr.splitlines()[-1]
+            assert f"'parts': {part} needs {' and '.join(needed)}: choose these as well" in said
+            assert not (tmp_path / "no").exists()
 
 
 def test_doctor_names_what_would_be_lost_and_git_keeps_it(grown: App) -> None:
@@ -173,20 +188,15 @@ def test_updating_goes_as_the_docs_say(grown: App) -> None:
     assert release.text.split()[:2] == ["make", "release"]  # which tests/test_release.py runs
 
 
+def test_the_queue_on_postgresql_passes_its_tests(made: App) -> None:
+    """They find a server, or start one: there is no skipping them."""
+    passed, skipped = run_tests(made, "-n", "2", "-k", "postgres", "tests/runtime")
+    assert passed > 100
+    assert skipped == []
+
+
 def test_the_container_file_has_no_faults(grown: App) -> None:
     run("hadolint", "Dockerfile", cwd=grown.root)
-
-
-def read_dockerfile(root: Path) -> list[list[tuple[str, str]]]:
-    """Return the stages of the Dockerfile: instructions, each with its arguments."""
-    stages: list[list[tuple[str, str]]] = []
-    for line in (root / "Dockerfile").read_text("utf-8").splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "FROM":
-            stages.append([])
-        if line and not line.startswith("#"):
-            stages[-1].append((word, rest))
-    return stages
 
 
 def test_what_goes_into_the_image_is_named(grown: App) -> None:
@@ -216,39 +226,17 @@ def serving(command: list[str], folder: Path, environment: dict[str, str]) -> It
 
 
 def test_the_steps_of_the_container_file_make_a_healthy_server(grown: App, tmp_path: Path) -> None:
-    build, image = read_dockerfile(grown.root)
-    folder = tmp_path / "app"
-    folder.mkdir()
-    environment = clean_environment() | {"UV_PYTHON": sys.executable}
-    for word, rest in build:
-        if word == "ENV":
-            environment |= dict(setting.split("=", 1) for setting in rest.split())
-        elif word == "COPY" and not rest.startswith("--from"):
-            *sources, target = rest.split()
-            for source in sources:
-                copy = shutil.copytree if (grown.root / source).is_dir() else shutil.copy
-                copy(grown.root / source, folder / target)
-        elif word == "RUN":
-            run("sh", "-c", rest, cwd=folder, env=environment)
-
-    shutil.rmtree(folder / "src")  # the second stage takes only what was installed
-    settings = dict(
-        each.split("=", 1) for word, rest in image if word == "ENV" for each in rest.split()
-    )
+    image = container.build(grown.root, tmp_path / "app", {})
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings |= {"PATH": f"{folder}/.venv/bin:{os.environ['PATH']}", "PORT": str(port)}
-    settings |= {"SECRET": "as long as a secret of production has to be"}
-    words = dict(image)
-    command = yaml.safe_load(words["CMD"])
-    health = yaml.safe_load(words["HEALTHCHECK"].split("CMD ", 1)[1])
-    environment = clean_environment() | settings
-    (folder / "var").mkdir()
-    with serving([f"{folder}/.venv/bin/{command[0]}", *command[1:]], folder, environment):
-        check = [f"{folder}/.venv/bin/{health[0]}", *health[1:]]
-        run(*check, cwd=folder, env=environment)
-        assert (folder / "var/queue.db").is_file()
-    assert run(*check, cwd=folder, env=environment, ok=False).returncode == 1
-    assert words["USER"].isdigit()
-    assert words["VOLUME"] == "/app/var"
+    path = f"{image.folder}/.venv/bin:{os.environ['PATH']}"
+    settings = {"PORT": str(port), "SECRET": "as long as a secret of production has to be"}
+    environment = clean_environment() | image.settings | settings | {"PATH": path}
+    check = image.program(image.health)
+    with serving(image.program(image.command), image.folder, environment):
+        run(*check, cwd=image.folder, env=environment)
+        assert (image.folder / "var/queue.db").is_file()
+    assert run(*check, cwd=image.folder, env=environment, ok=False).returncode == 1
+    assert image.words["USER"].isdigit()
+    assert image.words["VOLUME"] == "/app/var"

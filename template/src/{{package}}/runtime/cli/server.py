@@ -82,7 +82,7 @@ def serve(socket: Any, overrides: Mapping[str, object], *, reloading: bool = Fal
 def _announce(services: Services, socket: Any = None) -> None:
     """Log the first line: where it serves, with how many threads, which queue, what waits.
 
-    After it what was not meant so, as it seems.
+    After it what that queue promises less of, and what was not meant so, as it seems.
     """
     settings = services.settings
     where = "worker"
@@ -96,6 +96,9 @@ def _announce(services: Services, socket: Any = None) -> None:
         *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
         *(jobs_server(settings.jobs_url) or here, services.jobs.waiting()),
     )
+    if weaker := services.jobs.queue.weaker:
+        told = "Weaker than with SQLite, as docs/scaling.md of the template says: {}"
+        services.logger.info(told, ", ".join(weaker))
     if socket is not None and settings.secret == DEVELOPMENT_SECRET:
         services.logger.warning(
             "SECRET is not set: sessions are signed with one that everybody knows; set in .env "

@@ -5,20 +5,9 @@ from collections.abc import Callable, Iterable
 
 from ..errors import DiscoveryError
 from .mutex import PostgresMutex
-from .queue import PostgresQueue
+from .queue import WEAKER, PostgresQueue
 
 __all__ = ["WEAKER", "PostgresMutex", "PostgresQueue", "open_queue"]
-
-WEAKER = {
-    "a killed process": "its jobs are taken back after 4 s, not after 1",
-    "the mutex": "is also lost by whoever loses the connection to the server, who is not told",
-    "an answer that is lost": "when the connection breaks during a commit, `schedule()` raises, "
-    "and the job may have been kept all the same",
-    "a power cut": "is survived as far as the server's own settings go",
-    "due times": "are as exact as the clocks of the machines agree",
-    "names of jobs": "have at most 128 characters",
-}
-"""What is less than with SQLite: docs/scaling.md has this table, and the tests print it."""
 
 LONGEST_NAME = 128
 

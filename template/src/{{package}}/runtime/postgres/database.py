@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import select
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -23,6 +25,9 @@ CONNECTIONS = 10
 
 ATTEMPTS = 10
 """How often a transaction is begun that PostgreSQL gives up for another's sake."""
+
+FRESH = 1.0
+"""Seconds since its last use for which a connection counts as sound, if nothing came over it."""
 
 # A process that is stopped within a transaction must not keep the others waiting.
 SESSION = """
@@ -75,7 +80,7 @@ class PostgresDatabase:
         self.schema = schema
         self._process = os.getpid()
         self._closed = False
-        self._idle: list[psycopg.Connection[Any]] = []
+        self._idle: list[tuple[psycopg.Connection[Any], float]] = []
         self._free = threading.BoundedSemaphore(CONNECTIONS)
         with explained(self.url):
             connection = self.connect()
@@ -84,7 +89,7 @@ class PostgresDatabase:
             except BaseException:
                 connection.close()
                 raise
-            self._idle.append(connection)
+            self._give_back(connection)
 
     @shielded
     def write(
@@ -92,24 +97,29 @@ class PostgresDatabase:
         operation: Callable[[Any], T],
         *,
         durable: bool = True,  # noqa: ARG002 - all is: see below
+        alone: bool = False,
     ) -> T:
         """Run the operation in a transaction, commit, and return what it returned.
 
         An operation that raises is undone, and its exception is raised here. Every commit waits for
         the server's disk: when the server crashes, those who have claimed jobs live on, and a claim
-        that was lost would be given twice under one number.
+        that was lost would be given twice under one number. An operation that changes something by
+        its last statement only may be run `alone`: each is a transaction of its own, which saves
+        the ways to the server and back that BEGIN and COMMIT are.
         """
-        with explained(self.url), self._connection("BEGIN") as connection:
+        with explained(self.url), self._connection("" if alone else "BEGIN") as connection:
             for left in reversed(range(ATTEMPTS)):
                 try:
                     result = operation(Rows(connection))
                 except AGAIN:
                     if not left:
                         raise
-                    connection.execute("ROLLBACK")
-                    connection.execute("BEGIN")
+                    if not alone:
+                        connection.execute("ROLLBACK")
+                        connection.execute("BEGIN")
                 else:
-                    connection.execute("COMMIT")
+                    if not alone:
+                        connection.execute("COMMIT")
                     break
             return result
 
@@ -131,7 +141,7 @@ class PostgresDatabase:
         """Close the connections when nobody writes. Later calls raise."""
         self._closed = True
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop()[0].close()
 
     @contextlib.contextmanager
     def _connection(self, begin: str) -> Iterator[psycopg.Connection[Any]]:
@@ -148,21 +158,26 @@ class PostgresDatabase:
             except BaseException:
                 self._undo(connection)
                 raise
-            self._idle.append(connection)
+            self._give_back(connection)
+
+    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
+        self._idle.append((connection, time.monotonic()))
 
     def _begun(self, begin: str) -> psycopg.Connection[Any]:
         # One that the server has closed is found by this, before anything was asked of it.
         with contextlib.suppress(IndexError):
             while True:
-                connection = self._idle.pop()
+                connection, used = self._idle.pop()
                 try:
-                    connection.execute(begin)
+                    if begin or time.monotonic() - used > FRESH or _has_come(connection):
+                        connection.execute(begin)
                 except LOST:
                     connection.close()
                 else:
                     return connection
         connection = self.connect()
-        connection.execute(begin)
+        if begin:
+            connection.execute(begin)
         return connection
 
     def _undo(self, connection: psycopg.Connection[Any]) -> None:
@@ -171,7 +186,14 @@ class PostgresDatabase:
         except psycopg.Error:
             connection.close()
         else:
-            self._idle.append(connection)
+            self._give_back(connection)
+
+
+def _has_come(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has said something unasked: as a rule, that it ends the session."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 _connections: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()

@@ -48,6 +48,9 @@ class Inspector(Protocol):
     Every method raises QueueError, with nothing changed, when the queue cannot answer.
     """
 
+    weaker: Mapping[str, str]
+    """What it promises less of than docs/reliability.md of the template says, and how."""
+
     def enqueue(self, jobs: Sequence[NewJob], connection: object = None) -> list[Enqueued]:
         """Keep all the jobs or none, durably, and answer in the same order.
 

@@ -34,6 +34,8 @@ _MOVED = 60.0
 class SqliteQueue:
     """Keeps the promises of protocol.py. Without a path, the jobs live as long as the object."""
 
+    weaker: Mapping[str, str] = {}
+
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
         folder = resources.files(__package__)
         schema, *migrations = (folder.joinpath(file).read_text("utf-8") for file in SCHEMA)
