@@ -56,38 +56,6 @@ def listen(bind: str, port: int) -> sockets.socket:
     return socket
 
 
-<<<<<<< HEAD
-=======
-def announce(services: Services, socket: sockets.socket | None) -> None:
-    """Log the first line: where it serves, with how many threads, which queue, what waits.
-
-    After it what that queue promises less of, and what was not meant so, as it seems.
-    """
-    settings = services.settings
-    where = "worker"
-    if socket is not None:
-        host, port = socket.getsockname()[:2]
-        where = f"server on http://{f'[{host}]' if ':' in host else host}:{port}"
-    path = database_path(settings.jobs_url, settings.root)
-    here = path or "in memory (lost at the end)"
-    services.logger.info(
-        "{} {}, {} threads, queue {}, jobs waiting: {}",
-        *(settings.environment.capitalize(), where, sum(settings.thread_counts().values())),
-        *(jobs_server(settings.jobs_url) or here, services.jobs.waiting()),
-    )
-    if weaker := services.jobs.queue.weaker:
-        told = "Weaker than with SQLite, as docs/scaling.md of the template says: {}"
-        services.logger.info(told, ", ".join(weaker))
-    if socket is not None and settings.secret == DEVELOPMENT_SECRET:
-        services.logger.warning(
-            "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
-            "what `generate secret` prints"
-        )
-    for line in find_misspelt(settings):
-        services.logger.warning("{}", line)
-
-
->>>>>>> b5ddd8eaa5e97fddc35063620437f9b0b68c2145
 class _Server(uvicorn.Server):
     """Ends at once on a second signal: whatever it was doing is taken back by the next process."""
 
