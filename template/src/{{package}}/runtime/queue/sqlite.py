@@ -275,7 +275,7 @@ class SqliteQueue:
     def exchange(
         self, process: str, finished: Sequence[Finished], wanted: Mapping[str, int]
     ) -> Exchange:
-        if not finished and len(self._paths()) > 1:
+        if not finished and (self._bell_folder is None or len(self._paths()) > 1):
             # Each of them is rung for every job: who finds none must not wait for the lock.
             ready, next_due, known = self._database.read(sql.PROBE, (process,))[0]
             due = next_due is not None and next_due <= self._clock()
