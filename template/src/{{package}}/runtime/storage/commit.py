@@ -48,7 +48,7 @@ class Door:
         self._gate = threading.Lock()
         self._waiting: list[Ticket[Any]] = []
         self._all_here = threading.Condition(self._gate)
-        self._expected, self._patience = 0, 0.0
+        self._expected, self._until = 0, 0.0
         self._busy = False
 
     def submit(self, operation: Operation[T], *, durable: bool) -> T:
@@ -60,26 +60,28 @@ class Door:
             self._busy = True
             if len(self._waiting) == self._expected:
                 self._all_here.notify()
-        if not ticket.leads:
-            try:
+        try:
+            if not ticket.leads:
                 ticket.turn.acquire()
-                if ticket.leads:
-                    self._gather()
-            except BaseException:
-                self._leave(ticket)
-                raise
-            _wake_next(ticket)
+            if ticket.leads:
+                self._gather()
+        except BaseException:
+            self._leave(ticket)
+            raise
         if ticket.leads:
             self._lead(ticket)
+        else:
+            _wake_next(ticket)
         if ticket.error is not None:
             raise ticket.error
         return cast("T", ticket.result)
 
     def _gather(self) -> None:
-        # Who was just served comes again at once, as a rule. Without this the callers are soon in
-        # two halves, and each waits for the other's commit.
+        # Who was just served comes again at once, as a rule. Without this the first to come back
+        # commits alone, and the others wait for that.
         with self._all_here:
-            self._all_here.wait_for(lambda: len(self._waiting) >= self._expected, self._patience)
+            left = self._until - time.monotonic()
+            self._all_here.wait_for(lambda: len(self._waiting) >= self._expected, max(left, 0.0))
 
     def _lead(self, mine: Ticket[Any]) -> None:
         batch: list[Ticket[Any]] = []
@@ -88,8 +90,8 @@ class Door:
             with self._gate:
                 batch, self._waiting = self._waiting, []
             self._commit(batch)
-            took = time.monotonic() - began
-            self._patience = min(PATIENCE * took, LONGEST_PATIENCE)
+            ended = time.monotonic()
+            self._until = ended + min(PATIENCE * (ended - began), LONGEST_PATIENCE)
         finally:
             self._hand_over(batch)
             with self._gate:
