@@ -30,6 +30,9 @@ SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql")
 _MOVED = 60.0
 """Seconds: no pipe and so old a heartbeat is a file that was restored or moved here."""
 
+_QUIET = 0.005
+"""Seconds without a ring after which workers may be asleep."""
+
 
 class SqliteQueue:
     """Keeps the promises of protocol.py. Without a path, the jobs live as long as the object."""
@@ -47,6 +50,7 @@ class SqliteQueue:
         self._clock = clock
         self._bells: dict[str, Doorbell] = {}
         self._listed: tuple[tuple[int, int] | None, list[Path]] = (None, [])
+        self._rung_at = 0.0
         self._here: tuple[str, Starter | None] = ("", None)
 
     @shielded
@@ -73,7 +77,11 @@ class SqliteQueue:
                     starter.hold(job)
                     begun.append((starter, job))
                     return [Enqueued(job.id, new=True)]
-            return rows.insert(db, jobs, now)
+            answers = rows.insert(db, jobs, now)
+            if time.monotonic() - self._rung_at > _QUIET:
+                # To wake up takes as long as the disk; they are rung again when it is written.
+                self._ring()
+            return answers
 
         try:
             answers = self._database.write(operation)
@@ -269,8 +277,8 @@ class SqliteQueue:
     def exchange(
         self, process: str, finished: Sequence[Finished], wanted: Mapping[str, int]
     ) -> Exchange:
-        if not finished:
-            # Every worker is rung for every job: who finds none must not wait for the lock.
+        if not finished and (self._bell_folder is None or len(self._paths()) > 1):
+            # Each of them is rung for every job: who finds none must not wait for the lock.
             ready, next_due, known = self._database.read(sql.PROBE, (process,))[0]
             due = next_due is not None and next_due <= self._clock()
             if not (due or (ready and any(wanted.values()))):
@@ -329,6 +337,7 @@ class SqliteQueue:
 
     @shielded
     def _ring(self) -> None:
+        self._rung_at = time.monotonic()
         for bell in list(self._bells.values()):
             bell.ring()
         # What is done is done: a folder that cannot be read only makes the others look later.

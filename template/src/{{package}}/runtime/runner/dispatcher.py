@@ -26,6 +26,12 @@ LONGEST_WAIT = 2.0
 SHORTEST_GAP = 0.002
 """Seconds between two exchanges, unless more is known to wait."""
 
+GAP_PER_JOB = 0.0002
+"""Seconds by which each job that ended since the last exchange makes the next gap longer."""
+
+LONGEST_GAP = 0.006
+"""Seconds; within HORIZON, so that the threads do not run dry meanwhile."""
+
 PAUSE_AFTER_ERROR = 1.0
 """Seconds before a queue that cannot be used is tried again."""
 
@@ -72,6 +78,7 @@ class Dispatcher:
         self._next_check = time.monotonic()
         self._claims = self._claiming = claims
         self._is_urgent = False
+        self._gap = SHORTEST_GAP
         self._trouble = ""
         self._register()
 
@@ -92,7 +99,7 @@ class Dispatcher:
 
         Each exchange keeps those who schedule from the file, in all processes.
         """
-        if not self._is_urgent and (left := since + SHORTEST_GAP - time.monotonic()) > 0:
+        if not self._is_urgent and (left := since + self._gap - time.monotonic()) > 0:
             time.sleep(left)
 
     def stop_claiming(self) -> None:
@@ -184,6 +191,7 @@ class Dispatcher:
     def _collect(self, now: float) -> None:
         reports = [self._outbox.popleft() for _ in range(len(self._outbox))]
         self._ended += reports
+        self._gap = min(SHORTEST_GAP + GAP_PER_JOB * len(reports), LONGEST_GAP)
         counts = Counter(report.lane for report in reports)
         for name, lane in self.lanes.items():
             lane.end(counts[name], now)
