@@ -188,8 +188,15 @@ def test_updating_goes_as_the_docs_say(grown: App) -> None:
     assert release.text.split()[:2] == ["make", "release"]  # which tests/test_release.py runs
 
 
-def test_the_queue_on_postgresql_passes_its_tests(made: App) -> None:
-    """They find a server, or start one: there is no skipping them."""
+def test_the_queue_on_postgresql_conforms(made: App) -> None:
+    """The suite that every queue passes; it finds a server, or starts one: there is no skipping."""
+    passed, skipped = run_tests(made, "-k", "postgres", "tests/runtime/test_queue.py")
+    assert passed > 50
+    assert skipped == []
+
+
+@pytest.mark.slow
+def test_the_runtime_on_postgresql_passes_its_tests(made: App) -> None:
     passed, skipped = run_tests(made, "-n", "2", "-k", "postgres", "tests/runtime")
     assert passed > 100
     assert skipped == []
