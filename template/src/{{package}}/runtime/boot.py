@@ -44,6 +44,11 @@ class App:
         self.queue = queue
 
     @property
+    def settings(self) -> Settings:
+        """The app's settings, an instance of config.py's Config; as `request.settings`."""
+        return self.services.settings
+
+    @property
     def jobs(self) -> Jobs:
         """All jobs, and the queue to ask about them."""
         return self.services.jobs
@@ -156,14 +161,19 @@ def _open_server(
 
 
 def read_settings(
-    overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
+    overrides: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    root: Path | None = None,
 ) -> Settings:
-    """Return the settings of `config.py`'s Config, or plain ones, from the environment and .env."""
+    """Return the settings of `config.py`'s Config, or plain ones, from the environment and .env.
+
+    `root` is the folder of .env, from which relative paths are taken: else the project's.
+    """
     config = _config()
     kind = getattr(config, "Config", Settings)
     if not (isinstance(kind, type) and issubclass(kind, Settings)):
         raise SettingsError(f"{PACKAGE}/config.py: Config must be a class made from Settings")
-    return load_settings(project_root(), environ or os.environ, overrides, kind)
+    return load_settings(root or project_root(), environ or os.environ, overrides, kind)
 
 
 def _hook(name: str, *arguments: str) -> Any:

@@ -135,6 +135,8 @@ class JobEnv(msgspec.Struct, frozen=True):
     """The server's own logger; each line carries the job's name, id and attempt."""
     environment: Environment
     """The current server environment: development, testing or production."""
+    settings: Settings
+    """The app's settings, an instance of config.py's Config; as `request.settings`."""
     routes: tuple[Route, ...]
     """All routes detected on startup."""
     mailers: Mailers
@@ -179,6 +181,7 @@ def job_env(services: Services, current: Invocation) -> JobEnv:
     return JobEnv(
         logger=services.logger,
         environment=services.settings.environment,
+        settings=services.settings,
         routes=services.routes,
         mailers=services.mailers,
         jobs=services.jobs,

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import msgspec
 from msgspec.structs import replace
@@ -66,16 +66,22 @@ def find_jobs(package: str) -> dict[str, JobDefinition]:
     return definitions
 
 
-def _check(found: Found) -> Iterator[str]:
-    module = found.module
-    run = getattr(module, "run", None)
+def check_run(run: object) -> Iterator[str]:
+    """Yield what keeps a job's `run` from being called; None is one that is missing."""
     if not inspect.isfunction(run):
         yield "has no function run(allocator, params, env); a helper's name begins with '_'"
     elif not takes(run, 3):
         yield f"run{inspect.signature(run)} must be run(allocator, params, env)"
     elif inspect.isgeneratorfunction(run) or inspect.isasyncgenfunction(run):
         yield "run has a yield in it, so that calling it would do nothing: move that to a helper"
-    else:
+
+
+def _check(found: Found) -> Iterator[str]:
+    module = found.module
+    run: Any = getattr(module, "run", None)
+    wrong = list(check_run(run))
+    yield from wrong
+    if not wrong:
         try:
             kind = params_type(run)
         except Exception as error:  # noqa: BLE001 - an annotation is code, and may raise anything

@@ -6,8 +6,8 @@
 
 import difflib
 import inspect
-from collections.abc import Callable
-from types import FunctionType
+from collections.abc import Callable, Iterator
+from types import FunctionType, ModuleType
 from typing import Any
 
 import msgspec
@@ -25,6 +25,11 @@ ACTIONS = {
     "delete": ("DELETE", "/{id}"),
 }
 """The method of each action, and its path below the resource's own."""
+
+NO_ACTION = (
+    f"has no usable action: write one of {', '.join(ACTIONS)}, or begin a helper file's name "
+    "with '_'"
+)
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -48,12 +53,11 @@ def find_routes(package: str) -> tuple[Route, ...]:
     problems: list[str] = []
     routes: dict[tuple[str, str], Route] = {}
     for found in find_modules(package, "views"):
-        own = _routes_of(found, problems)
+        own = _routes_of(found)
+        wrong = check_actions(found.module)
+        problems += [f"{found.path}:{line}: {reason}" for line, reason in wrong]
         if not own:
-            problems.append(
-                f"{found.path}:1: has no usable action: write one of {', '.join(ACTIONS)}, "
-                "or begin a helper file's name with '_'"
-            )
+            problems.append(f"{found.path}:1: {NO_ACTION}")
         for route in own:
             first = routes.setdefault((route.method, route.path), route)
             if first is not route:
@@ -65,21 +69,26 @@ def find_routes(package: str) -> tuple[Route, ...]:
     return tuple(sorted(routes.values(), key=_order))
 
 
-def _routes_of(found: Found, problems: list[str]) -> list[Route]:
+def check_actions(module: ModuleType) -> Iterator[tuple[int, str]]:
+    """Yield the line of each function of a view that cannot be used, and what is wrong with it."""
+    for name, handler in vars(module).items():
+        if isinstance(handler, FunctionType):
+            if name in ACTIONS:
+                problem = _signature_problem(handler, takes_id="{id}" in ACTIONS[name][1])
+            else:
+                problem = _name_problem(name, handler, module)
+            if problem:
+                yield _line(handler), f"{name} {problem}"
+
+
+def _routes_of(found: Found) -> list[Route]:
     base = "" if found.name == "root" else f"/{found.name}"
-    routes = []
-    for name, handler in vars(found.module).items():
-        if not isinstance(handler, FunctionType):
-            continue
-        if name in ACTIONS:
-            method, below = ACTIONS[name]
-            problem = _signature_problem(handler, takes_id="{id}" in below)
-            routes.append(Route(method, base + below or "/", found.name, name, handler))
-        else:
-            problem = _name_problem(name, handler, found)
-        if problem:
-            problems.append(f"{found.path}:{_line(handler)}: {name} {problem}")
-    return routes
+    return [
+        Route(method, base + below or "/", found.name, name, handler)
+        for name, handler in vars(found.module).items()
+        if isinstance(handler, FunctionType) and name in ACTIONS
+        for method, below in [ACTIONS[name]]
+    ]
 
 
 def _signature_problem(handler: FunctionType, *, takes_id: bool) -> str | None:
@@ -94,8 +103,8 @@ def _signature_problem(handler: FunctionType, *, takes_id: bool) -> str | None:
     return f"takes ({', '.join(p.name for p in parameters)}): write def {handler.__name__}{wanted}"
 
 
-def _name_problem(name: str, handler: FunctionType, found: Found) -> str | None:
-    own = handler.__module__ == found.module.__name__ and not name.startswith("_")
+def _name_problem(name: str, handler: FunctionType, module: ModuleType) -> str | None:
+    own = handler.__module__ == module.__name__ and not name.startswith("_")
     if not own or next(iter(inspect.signature(handler).parameters), None) != "request":
         return None
     close = difflib.get_close_matches(name, ACTIONS, n=1)

@@ -1,11 +1,13 @@
 """Fixtures for the app's tests: the whole app in this process, jobs and mails captured.
 
-Queue, store and cache are in memory and new for each test. `tests/conftest.py` loads this file.
+Queue, store and cache are in memory and new for each test, and relative paths of the settings lead
+into the test's `tmp_path`. `tests/conftest.py` loads this file.
 """
 
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -20,6 +22,11 @@ from .routes import find_routes
 from .runner.cron import Cron
 from .runner.executor import Executor, describe
 from .web.application import build_application
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "settings(**by_name): what the app has set in this test")
 
 
 class RunJob(Protocol):
@@ -75,10 +82,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(clock: Clock) -> Iterator[App]:
-    """The app as the environment `testing` has it; variables and `.env` do not reach it."""
-    settings = read_settings(environ={"APP_ENV": "testing"})
-    with open_app(settings, routes=find_routes(PACKAGE), clock=clock) as opened:
+def settings() -> dict[str, object]:
+    """What is set in all tests, by the settings' names: for a fixture of yours to say instead."""
+    return {}
+
+
+@pytest.fixture
+def app(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, settings: Mapping[str, object]
+) -> Iterator[App]:
+    """The app as the environment `testing` has it; variables and `.env` do not reach it.
+
+    A test marked with `@pytest.mark.settings(page_size=5)` has that set.
+    """
+    changed = dict(settings)
+    for marker in reversed(list(request.node.iter_markers("settings"))):
+        changed |= marker.kwargs
+    read = read_settings(changed, {"APP_ENV": "testing"}, tmp_path)
+    with open_app(read, routes=find_routes(PACKAGE), clock=clock) as opened:
         yield opened
 
 

@@ -1,10 +1,11 @@
-"""`check`: find misspelt jobs and params, and wrong options, before they are asked for."""
+"""`check`: find what is misspelt, or would keep the app from starting, by reading its code."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from ..reading.entries import check_entry
 from ..reading.job_calls import check_calls
 from ..reading.job_files import read_jobs, read_source
 from ..reading.job_options import check_options
@@ -13,12 +14,12 @@ PACKAGE = Path(__file__).parents[2]
 """The app's own package."""
 
 FOLDERS = ("jobs", "mailers", "middleware", "views")
-"""What is read: the code that schedules jobs."""
+"""What is read: the code that the app finds by its folders."""
 
 
 @click.command()
 def check() -> None:
-    """Find misspelt jobs and params, and wrong options of jobs; nothing is run for it."""
+    """Find misspelt jobs, params, options and actions, and missing functions; nothing is run."""
     problems = list(read_all(PACKAGE))
     for problem in problems:
         click.echo(problem)
@@ -36,7 +37,8 @@ def read_all(package: Path) -> Iterator[str]:
             try:
                 tree = read_source(path)
                 options = check_options(tree) if folder == "jobs" else ()
-                found = sorted({*check_calls(tree, jobs), *options})
+                entry = check_entry(folder, path.relative_to(package / folder), tree)
+                found = sorted({*check_calls(tree, jobs), *options, *entry})
             except SyntaxError as error:
                 found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
             for line, problem in found:

@@ -36,15 +36,19 @@ def find_mailers(package: str) -> tuple[MailerDefinition, ...]:
     )
 
 
-def _check(found: Found) -> Iterator[str]:
+def check_deliver(deliver: object) -> Iterator[str]:
+    """Yield what keeps a mailer's `deliver` from being called; None is one that is missing."""
     wanted = "deliver(allocator, mail, params, env)"
-    deliver = getattr(found.module, "deliver", None)
     if not inspect.isfunction(deliver):
         yield f"has no function {wanted}; a helper's name begins with '_'"
     elif inspect.iscoroutinefunction(deliver):
         yield "deliver is async: write a plain function, it runs in a thread"
     elif not takes(deliver, 4):
         yield f"deliver{inspect.signature(deliver)} must be {wanted}"
+
+
+def _check(found: Found) -> Iterator[str]:
+    yield from check_deliver(getattr(found.module, "deliver", None))
     for name, value in vars(found.module).items():
         if isinstance(value, Mail) and name != "defaults":
             yield f"{name} = Mail(...) has no effect: name it defaults"

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..jobs import ScheduleOptions
 from .job_files import JobFile, JobFiles
-from .words import Problem, hint
+from .words import Function, Problem, hint, own_nodes
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 OPTIONS = tuple(ScheduleOptions.__annotations__)
 
 
@@ -20,22 +19,13 @@ def check_calls(tree: ast.Module, jobs: JobFiles) -> Iterator[Problem]:
     """Yield what is wrong with the jobs that a file asks for."""
     scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, Function))]
     for scope in scopes:
-        nodes = list(_own_nodes(scope))
+        nodes = list(own_nodes(scope))
         drafts = _drafts(nodes, jobs)
         for node in nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 yield from _check_call(node, node.func, jobs, drafts)
             elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
                 yield from _check_param(_draft_of_params(node.value, drafts), node.slice)
-
-
-def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
-    waiting = list(ast.iter_child_nodes(scope))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, Function):
-            waiting += ast.iter_child_nodes(node)
 
 
 def _drafts(nodes: Iterable[ast.AST], jobs: JobFiles) -> dict[str, JobFile]:

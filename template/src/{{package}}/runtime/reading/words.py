@@ -2,10 +2,22 @@
 
 import ast
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 Problem = tuple[int, str]
 """The line, and what is wrong there."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is in a scope, and not what is in the functions in it."""
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, Function):
+            waiting += ast.iter_child_nodes(node)
 
 
 def last_name(node: ast.expr) -> str:

@@ -46,6 +46,8 @@ class Done(msgspec.Struct, frozen=True):
     lane: str
     worker: str
     seconds: float
+    progress: tuple[float, str | None] | None = None
+    """What the run told last, if that is not written yet."""
 
 
 class Dispatcher:
@@ -151,6 +153,8 @@ class Dispatcher:
                 # An exchange that failed may have claimed; and a backup knows of earlier claims.
                 self._queue.give_back_all_but(self._process, self.claimed.keys())
                 self._next_check = now + LONGEST_WAIT
+            if told := [(each.job, *each.progress) for each in self._ended if each.progress]:
+                self._queue.report(told)
             wanted = self._wanted()
             answer = self._queue.exchange(self._process, self._unwritten(), wanted)
             self._is_urgent = 0 < sum(wanted.values()) <= len(answer.claimed) or any(

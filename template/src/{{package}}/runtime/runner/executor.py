@@ -12,7 +12,6 @@ from types import TracebackType
 from ..arena import Arena
 from ..env import AroundJob, Invocation, JobEnv, OnStuck, Report, Services, job_env
 from ..errors import (
-    AppError,
     Cancel,
     HookError,
     InvalidOptionError,
@@ -136,7 +135,9 @@ class Executor:
             case Cancel() if current.given_back:
                 return Outcome(State.READY, keep_attempt=True)
             case MailRefusedError():
-                logger.error("Job cannot run: {}: {}", job.name, error)
+                logger.opt(exception=error).error(
+                    "Job failed: {}: the mail was refused: {}; not tried again", job.name, error
+                )
                 return Outcome(State.FAILED, describe(error))
             case Cancel():
                 logger.info("Job cancelled: {}: {}", job.name, _text(error))
@@ -229,8 +230,8 @@ def _unless_asked(error: BaseException) -> BaseException | None:
 
 
 def describe(error: BaseException) -> str:
-    """Return the error in one line, then its traceback."""
-    if isinstance(error, Retry | AppError):
+    """Return the error in one line, then its traceback if it has one that tells something."""
+    if isinstance(error, Retry) or error.__traceback__ is None:
         return _storable(_named(error))
     text = "".join(traceback.format_exception(error))
     return _storable(f"{_named(error)}\n\n{text}")

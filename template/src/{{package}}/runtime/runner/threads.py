@@ -127,7 +127,7 @@ class ThreadRunner:
             outcome = self._executor.execute(current)
             if self._running.pop(key, None) is None:
                 return  # given up meanwhile: another thread has this one's place
-            self._dispatcher.done(run.done(outcome))
+            self._dispatcher.done(run.done(outcome, self._last_progress(job)))
 
     def _give_up(self, current: Invocation) -> None:
         run = self._running.pop((current.job.number, current.job.claim), None)
@@ -161,6 +161,10 @@ class ThreadRunner:
     def _take_progress(self, job: Job, done: float, note: str | None) -> None:
         self._progress[job.id] = (job, done, note)
 
+    def _last_progress(self, job: Job) -> tuple[float, str | None] | None:
+        told = self._progress.pop(job.id, None) if self._progress else None
+        return told and told[1:]
+
     def _watch_over_jobs(self) -> float:
         if self._running:
             asked = set(self._queue.cancels(self._dispatcher.process))
@@ -168,7 +172,9 @@ class ThreadRunner:
                 if run.current.id in asked:
                     run.current.stop(given_back=False)
         if self._progress:
-            latest = [self._progress.pop(key) for key in list(self._progress)]
+            # One that ends meanwhile takes its own along.
+            popped = [self._progress.pop(key, None) for key in list(self._progress)]
+            latest = [each for each in popped if each is not None]
             self._queue.report(latest)
         return math.inf
 
@@ -179,9 +185,9 @@ class _Run(msgspec.Struct, frozen=True):
     worker: str
     started: float
 
-    def done(self, outcome: Outcome) -> Done:
+    def done(self, outcome: Outcome, progress: tuple[float, str | None] | None = None) -> Done:
         seconds = time.perf_counter() - self.started
-        return Done(self.current.job, outcome, self.lane, self.worker, seconds)
+        return Done(self.current.job, outcome, self.lane, self.worker, seconds, progress)
 
 
 def _spawn(name: str, target: Callable[[], None]) -> threading.Thread:

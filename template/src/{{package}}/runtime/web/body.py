@@ -5,7 +5,7 @@ raise anything but RequestError.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
@@ -27,6 +27,19 @@ MAX_FIELDS = 1000
 """Fields of one query or form."""
 
 URLENCODED = "application/x-www-form-urlencoded"
+
+
+class MissingFieldError(RequestError, KeyError):
+    """A view asked for a field that the request does not have."""
+
+    __str__ = Exception.__str__  # a KeyError shows its text in quotes
+
+
+class RequestParams(Params):
+    """What came with a request: where `params["key"]` is not there, the client is told so."""
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise MissingFieldError(f"the field {key!r:.100} is missing")
 
 
 async def read_body(raw: RawRequest, limit: int | None = None) -> bytes:
@@ -65,8 +78,9 @@ def read_params(query: bytes, headers: Mapping[str, str], body: bytes) -> Params
 
     JSON that is not an object is found under `body`. Of a key given twice the last counts;
     `tag[]=a&tag[]=b` is a list under `tag`. A file is an Upload. Any other type of body is left.
+    A key that is asked for and missing raises RequestError, which is a KeyError as well.
     """
-    params = Params()
+    params = RequestParams()
     _put_pairs(params, _parse_pairs(query, "query"))
     kind = media_type(headers)
     if kind == URLENCODED:

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..discovery import Found, explain_import, find_modules, refuse
 from ..errors import DiscoveryError
 
+NO_WRAP = "has no function wrap(app): write one, or begin the name of a helper with '_'"
+
 Answer = Callable[[Scope, Exception], Response]
 """Makes the answer to a request that ended in an exception; it may take its time."""
 
@@ -26,8 +28,7 @@ def find_middleware(package: str) -> list[Middleware]:
     found = find_modules(package, "middleware")
     refuse(
         [
-            f"{each.path}:1: has no function wrap(app): write one, or begin the name of a helper "
-            "with '_'"
+            f"{each.path}:1: {NO_WRAP}"
             for each in found
             if not callable(getattr(each.module, "wrap", None))
         ]

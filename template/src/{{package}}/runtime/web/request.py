@@ -18,6 +18,7 @@ from ..routes import Route
 from ..settings import Settings
 from ..store.protocol import Store
 from .formats import JSON, to_json
+from .multipart import Upload
 from .pages import Pages
 from .session import SessionCookie
 
@@ -64,7 +65,10 @@ class Request:
         self.headers = Headers(scope=scope)
         """By name, in any case."""
         self.params = params
-        """The query's keys and over them those of the form or JSON object; see body.read_params."""
+        """The query's keys and over them those of the form or JSON object; see body.read_params.
+
+        `params["key"]` answers with 400 if the client gave no such field; `get` does not.
+        """
         self.id: str = scope["request_id"]
         """For the log: it comes from X-Request-ID, and the jobs scheduled here carry it on."""
         self.wants_json: bool = scope["wants_json"]
@@ -107,6 +111,16 @@ class Request:
         """
         services = self._services
         return services.mailers.draft(name, given, self.job, lambda: outside_env(services, self.id))
+
+    def upload(self, name: str) -> Upload:
+        """Return the file that came with a form in this field. Raises RequestError if none did."""
+        file = self.params[name]
+        if not isinstance(file, Upload):
+            raise RequestError(
+                f"the field {name!r:.100} is not a file: a form sends its files with "
+                'enctype="multipart/form-data"'
+            )
+        return file
 
     def render(self, template: str | None = None, status: int = 200, **data: object) -> Response:
         """Answer with a page: templates/<view>/<action>.html, or the template that is named.
