@@ -134,6 +134,10 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """Give the attempt back: the job was not at fault."""
 
 
+Progress = tuple[Job, float, str | None]
+"""What a run tells of itself: its job, how far it is from 0 to 1, and a word on it."""
+
+
 class Finished(NamedTuple):
     """A claimed job with its outcome: one line of what a worker writes back."""
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..job import Enqueued, Finished, Job, NewJob, State
+from ..job import Enqueued, Finished, Job, NewJob, Progress, State
 from ..storage.doorbell import Doorbell
 from .overview import Action, Filter, Minute, Overview, Page, Tally
 
@@ -209,12 +209,17 @@ class Queue(Inspector, Protocol):
         ...
 
     def exchange(
-        self, process: str, finished: Sequence[Finished], wanted: Mapping[str, int]
+        self,
+        process: str,
+        finished: Sequence[Finished],
+        wanted: Mapping[str, int],
+        told: Sequence[Progress] = (),
     ) -> Exchange:
         """Write outcomes and claim up to `wanted[queue]` jobs of each queue, in one transaction.
 
         An outcome counts only if the job is still running under the same claim. Scheduled jobs
-        that are due become ready first. Highest priority first, then oldest first.
+        that are due become ready first. Highest priority first, then oldest first. `told` is what
+        those that ended had told last.
         """
         ...
 
@@ -245,7 +250,7 @@ class Queue(Inspector, Protocol):
         """Keep a recurring job, unless another process has done so since `last_run`: then None."""
         ...
 
-    def report(self, progress: Sequence[tuple[Job, float, str | None]]) -> None:
+    def report(self, progress: Sequence[Progress]) -> None:
         """Record how far running jobs have come: 0 to 1 and a note; fenced like an outcome."""
         ...
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from .. import payload
-from ..job import Enqueued, Finished, Job, NewJob, Outcome, State, job_id
+from ..job import Enqueued, Finished, Job, NewJob, Outcome, Progress, State, job_id
 from . import statements as sql
 from .overview import Action
 from .protocol import ANY_QUEUE
@@ -138,6 +138,13 @@ def act(db: sqlite3.Connection, action: Action, key: tuple[int, str], now: float
             if discarded := db.execute(sql.DISCARD, key).rowcount:
                 db.execute(sql.COUNT_REMOVED, ("discarded", discarded))
             return discarded
+
+
+def report(db: sqlite3.Connection, progress: Sequence[Progress]) -> None:
+    """Write how far running jobs have come."""
+    if progress:
+        made = [(done, note, job.number, job.claim) for job, done, note in progress]
+        db.executemany(sql.REPORT, made)
 
 
 def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> list[str]:

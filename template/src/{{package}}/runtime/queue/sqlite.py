@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidOptionError, QueueError
-from ..job import Enqueued, Finished, Job, NewJob, State, job_id, split_id
+from ..job import Enqueued, Finished, Job, NewJob, Progress, State, job_id, split_id
 from ..shield import shielded
 from ..storage import doorbell
 from ..storage.database import Database, explain
@@ -275,7 +275,11 @@ class SqliteQueue:
         return rescued
 
     def exchange(
-        self, process: str, finished: Sequence[Finished], wanted: Mapping[str, int]
+        self,
+        process: str,
+        finished: Sequence[Finished],
+        wanted: Mapping[str, int],
+        told: Sequence[Progress] = (),
     ) -> Exchange:
         if not finished and (self._bell_folder is None or len(self._paths()) > 1):
             # Each of them is rung for every job: who finds none must not wait for the lock.
@@ -286,6 +290,7 @@ class SqliteQueue:
 
         def operation(db: sqlite3.Connection) -> Exchange:
             now = self._clock()
+            rows.report(db, told)
             refused = rows.finish(db, finished, now)
             known = db.execute(sql.KNOWN, (process,)).fetchone() is not None
             ready, next_due, _ = db.execute(sql.PROBE, (process,)).fetchone()
@@ -303,9 +308,8 @@ class SqliteQueue:
             lambda db: rows.give_back_all_but(db, process, held, now), durable=False
         )
 
-    def report(self, progress: Sequence[tuple[Job, float, str | None]]) -> None:
-        made = [(done, note, job.number, job.claim) for job, done, note in progress]
-        self._database.write(lambda db: db.executemany(sql.REPORT, made), durable=False)
+    def report(self, progress: Sequence[Progress]) -> None:
+        self._database.write(lambda db: rows.report(db, progress), durable=False)
 
     def tally(self, tallies: Sequence[Tally]) -> None:
         oldest = int(self._clock() // 60) - MINUTES_KEPT

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import QueueError
-from ..job import Finished, Job, Outcome, State
+from ..job import Finished, Job, Outcome, Progress, State
 from ..logs import current_job, together
 from ..queue.protocol import ANY_QUEUE, Queue
 from .lane import LONGEST_HOLD, Lane
@@ -46,8 +46,8 @@ class Done(msgspec.Struct, frozen=True):
     lane: str
     worker: str
     seconds: float
-    progress: tuple[float, str | None] | None = None
-    """What the run told last, if that is not written yet."""
+    progress: Progress | None = None
+    """What the run told last, if it told anything."""
 
 
 class Dispatcher:
@@ -153,10 +153,9 @@ class Dispatcher:
                 # An exchange that failed may have claimed; and a backup knows of earlier claims.
                 self._queue.give_back_all_but(self._process, self.claimed.keys())
                 self._next_check = now + LONGEST_WAIT
-            if told := [(each.job, *each.progress) for each in self._ended if each.progress]:
-                self._queue.report(told)
             wanted = self._wanted()
-            answer = self._queue.exchange(self._process, self._unwritten(), wanted)
+            told = [each.progress for each in self._ended if each.progress is not None]
+            answer = self._queue.exchange(self._process, self._unwritten(), wanted, told)
             self._is_urgent = 0 < sum(wanted.values()) <= len(answer.claimed) or any(
                 each.job.limit_key for each in self._ended
             )

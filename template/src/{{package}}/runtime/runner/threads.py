@@ -10,7 +10,7 @@ import msgspec
 
 from ..env import Invocation, Services
 from ..errors import JobTimeout, QueueError
-from ..job import Job, NewJob, Outcome
+from ..job import Job, NewJob, Outcome, Progress
 from ..queue.protocol import Queue
 from .alarm import STUCK_AFTER
 from .cron import Cron
@@ -47,7 +47,8 @@ class ThreadRunner:
         self._executor = Executor(services)
         self._tallies = Tallies(queue, services.clock)
         self._running: dict[tuple[int, int], _Run] = {}
-        self._progress: dict[str, tuple[Job, float, str | None]] = {}
+        self._progress: dict[tuple[int, int], Progress] = {}
+        self._reported: dict[tuple[int, int], Progress] = {}
         self._turned = threading.Condition()
         self._end = threading.Event()
 
@@ -125,9 +126,10 @@ class ThreadRunner:
             key = (job.number, job.claim)
             run = self._running[key] = _Run(current, lane, name, time.perf_counter())
             outcome = self._executor.execute(current)
+            told = self._progress.pop(key, None)
             if self._running.pop(key, None) is None:
                 return  # given up meanwhile: another thread has this one's place
-            self._dispatcher.done(run.done(outcome, self._last_progress(job)))
+            self._dispatcher.done(run.done(outcome, told))
 
     def _give_up(self, current: Invocation) -> None:
         run = self._running.pop((current.job.number, current.job.claim), None)
@@ -159,11 +161,7 @@ class ThreadRunner:
         return not self._dispatcher.claimed
 
     def _take_progress(self, job: Job, done: float, note: str | None) -> None:
-        self._progress[job.id] = (job, done, note)
-
-    def _last_progress(self, job: Job) -> tuple[float, str | None] | None:
-        told = self._progress.pop(job.id, None) if self._progress else None
-        return told and told[1:]
+        self._progress[job.number, job.claim] = (job, done, note)
 
     def _watch_over_jobs(self) -> float:
         if self._running:
@@ -171,11 +169,10 @@ class ThreadRunner:
             for run in list(self._running.values()):
                 if run.current.id in asked:
                     run.current.stop(given_back=False)
-        if self._progress:
-            # One that ends meanwhile takes its own along.
-            popped = [self._progress.pop(key, None) for key in list(self._progress)]
-            latest = [each for each in popped if each is not None]
+        told = dict(self._progress)
+        if latest := [each for key, each in told.items() if self._reported.get(key) is not each]:
             self._queue.report(latest)
+        self._reported = told
         return math.inf
 
 
@@ -185,7 +182,7 @@ class _Run(msgspec.Struct, frozen=True):
     worker: str
     started: float
 
-    def done(self, outcome: Outcome, progress: tuple[float, str | None] | None = None) -> Done:
+    def done(self, outcome: Outcome, progress: Progress | None = None) -> Done:
         seconds = time.perf_counter() - self.started
         return Done(self.current.job, outcome, self.lane, self.worker, seconds, progress)
 
