@@ -8,7 +8,6 @@ import socket
 import subprocess
 import threading
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -46,14 +45,10 @@ def test_it_names_only_what_there_is(made: App, compose: dict[str, Any]) -> None
     assert services.keys() == {"web", "worker", "postgres", "valkey"}
     shown = made.run(made.name, "settings").stdout.splitlines()
     settings = dict(line.split("=", 1) for line in shown)
-    project = tomllib.loads((made.root / "pyproject.toml").read_text("utf-8"))["project"]
     _, image = read_dockerfile(made.root)
     for name in OURS:
         assert services[name]["environment"].keys() <= settings.keys()
-        assert services[name]["build"]["context"] == "."
-        words = services[name]["build"]["args"]["EXTRAS"].split()
-        assert set(words[::2]) == {"--extra"}
-        assert set(words[1::2]) == {"valkey", "postgres"} == set(project["optional-dependencies"])
+        assert services[name]["build"] == "."
         assert float(services[name]["stop_grace_period"][:-1]) > float(settings["JOBS_GRACE"])
         assert services[name]["depends_on"].keys() == {"postgres", "valkey"}
     assert services["web"]["command"] == yaml.safe_load(dict(image)["CMD"])
@@ -181,8 +176,7 @@ def greet(page: str, worker: Any) -> None:
 def test_what_it_runs_works_together(made: App, compose: dict[str, Any], tmp_path: Path) -> None:
     secrets = make_env_file(made, tmp_path)
     assert secrets.keys() == SECRETS
-    arguments = compose["services"]["web"]["build"]["args"]
-    image = build(made.root, tmp_path / "app", arguments)
+    image = build(made.root, tmp_path / "app")
     programs = find_programs(made, tmp_path / "programs")
     services = yaml.safe_load(interpolate(yaml.safe_dump(compose["services"], width=999), secrets))
     port, valkey_port = free_port(), free_port()

@@ -233,13 +233,15 @@ def serving(command: list[str], folder: Path, environment: dict[str, str]) -> It
 
 
 def test_the_steps_of_the_container_file_make_a_healthy_server(grown: App, tmp_path: Path) -> None:
-    image = container.build(grown.root, tmp_path / "app", {})
+    image = container.build(grown.root, tmp_path / "app")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     path = f"{image.folder}/.venv/bin:{os.environ['PATH']}"
     settings = {"PORT": str(port), "SECRET": "as long as a secret of production has to be"}
     environment = clean_environment() | image.settings | settings | {"PATH": path}
+    clients = ["python", "-c", "import procrastinate, psycopg, valkey"]
+    run(*image.program(clients), cwd=image.folder, env=environment)
     check = image.program(image.health)
     with serving(image.program(image.command), image.folder, environment):
         run(*check, cwd=image.folder, env=environment)
