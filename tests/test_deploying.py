@@ -193,7 +193,7 @@ def test_a_backup_of_a_running_app_brings_its_jobs_back(workshop: App) -> None:
         for _ in before:
             (root / "gate").write_text("go on")
             wait_for_line(process, "Job completed")
-        workshop.run("my-app", "jobs", "enqueue", "example")
+        workshop.run("my-app", "jobs", "enqueue", "example", "--params", '{"name": "Ada"}')
         wait_for_line(process, "Job completed: example")
         process.send_signal(signal.SIGKILL)  # so that there is a journal
     assert (root / "var/queue.db-wal").stat().st_size
