@@ -51,18 +51,14 @@ def read_dockerfile(root: Path) -> list[list[tuple[str, str]]]:
     return stages
 
 
-def build(root: Path, folder: Path, arguments: Mapping[str, str]) -> Image:
+def build(root: Path, folder: Path) -> Image:
     """Follow the Dockerfile's first stage in a new folder; what was copied there is removed."""
     steps, image = read_dockerfile(root)
     folder.mkdir()
     environment = clean_environment() | {"UV_PYTHON": sys.executable}
-    known = set()
     for word, rest in steps:
         if word == "ENV":
             environment |= dict(setting.split("=", 1) for setting in rest.split())
-        elif word == "ARG":
-            known.add(rest)
-            environment[rest] = arguments.get(rest, "")
         elif word == "COPY" and not rest.startswith("--from"):
             *sources, target = rest.split()
             for source in sources:
@@ -70,7 +66,6 @@ def build(root: Path, folder: Path, arguments: Mapping[str, str]) -> Image:
                 copy(root / source, folder / target)
         elif word == "RUN":
             run("sh", "-c", rest, cwd=folder, env=environment)
-    assert arguments.keys() <= known
     shutil.rmtree(folder / "src")  # the second stage takes only what was installed
     (folder / "var").mkdir()
     settings = dict(

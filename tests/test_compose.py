@@ -1,5 +1,6 @@
 """compose.yaml: it fits the image and the settings, and what it runs works together."""
 
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,6 @@ import socket
 import subprocess
 import threading
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,6 +23,8 @@ from container import INTERPOLATED, Image, build, interpolate, read_dockerfile
 from making import REPOSITORY, App, clean_environment, make_app, run
 
 PATIENCE = 60
+GROW, DRAIN, LOOK, COMPOSE = pages.read("docs/scaling.md")
+PARTS = yaml.safe_load((REPOSITORY / "copier.yml").read_text("utf-8"))["parts"]
 SECRETS = {"SECRET", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
 OURS = ("web", "worker")
 
@@ -46,14 +48,10 @@ def test_it_names_only_what_there_is(made: App, compose: dict[str, Any]) -> None
     assert services.keys() == {"web", "worker", "postgres", "valkey"}
     shown = made.run(made.name, "settings").stdout.splitlines()
     settings = dict(line.split("=", 1) for line in shown)
-    project = tomllib.loads((made.root / "pyproject.toml").read_text("utf-8"))["project"]
     _, image = read_dockerfile(made.root)
     for name in OURS:
         assert services[name]["environment"].keys() <= settings.keys()
-        assert services[name]["build"]["context"] == "."
-        words = services[name]["build"]["args"]["EXTRAS"].split()
-        assert set(words[::2]) == {"--extra"}
-        assert set(words[1::2]) == {"valkey", "postgres"} == set(project["optional-dependencies"])
+        assert services[name]["build"] == "."
         assert float(services[name]["stop_grace_period"][:-1]) > float(settings["JOBS_GRACE"])
         assert services[name]["depends_on"].keys() == {"postgres", "valkey"}
     assert services["web"]["command"] == yaml.safe_load(dict(image)["CMD"])
@@ -154,9 +152,7 @@ def is_well(service: dict[str, Any], image: Image, environment: dict[str, str]) 
 
 def make_env_file(app: App, folder: Path) -> dict[str, str]:
     """Make .env in a folder by what the docs say, and return what is in it."""
-    (block,) = pages.read("docs/scaling.md")
-    update, *lines = block.text.splitlines()
-    assert update == "uv run copier update --data 'parts=[container, postgres, compose]'"
+    _, *lines = COMPOSE.text.splitlines()
     shown = (app.root / "compose.yaml").read_text("utf-8")
     assert [
         line for line in lines if line.startswith("docker") and f"# {line}\n" not in shown
@@ -166,6 +162,42 @@ def make_env_file(app: App, folder: Path) -> dict[str, str]:
     run("bash", "-ec", command, cwd=folder, env=app.environment())
     written = (folder / ".env").read_text("utf-8").splitlines()
     return dict(line.split("=", 1) for line in written)
+
+
+@pytest.mark.parametrize("block", [GROW, COMPOSE], ids=["postgres", "compose"])
+def test_what_the_docs_ask_for_keeps_the_parts_that_most_apps_have(block: pages.Block) -> None:
+    begin = "uv run copier update --data 'parts="
+    line = block.text.splitlines()[0]
+    assert line.startswith(begin)
+    wanted = set(yaml.safe_load(line.removeprefix(begin).removesuffix("'")))
+    usual = set(re.findall(r"'(\w+)'", PARTS["default"]))
+    assert usual
+    assert usual < wanted <= set(PARTS["choices"].values())
+
+
+def test_what_waits_in_the_file_runs_as_the_docs_say(made: App, tmp_path: Path) -> None:
+    app = made.copy(tmp_path / "my-app")
+    greeting = ("jobs", "enqueue", "example", "--params", '{"name": "Ada"}')
+    for delay in ("0", "0", "3600"):
+        app.run(app.name, *greeting, "--delay", delay)
+    settings = {"JOBS_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    environment = app.environment() | settings
+    place = f"{app.venv}/bin/"
+    listed = app.run(app.name, "jobs", "list", "--state", "scheduled", "--json").stdout
+    (later,) = json.loads(listed)
+    prefix, _, command = DRAIN.text.strip().partition(" uv run ")
+    assert prefix == "JOBS_URL=sqlite:var/queue.db"
+    drain = f"{prefix} exec {place}{command}"
+    with running(["bash", "-c", drain], app.root, environment) as worker:
+        for _ in range(2):
+            wait_for_line(worker, "Job completed: example")
+        now = f"{prefix} {place}{app.name} jobs now {later['id']}"
+        run("bash", "-c", now, cwd=app.root, env=environment)
+        wait_for_line(worker, "Job completed: example")
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=PATIENCE)
+        assert worker.returncode == 0
+    assert pages.play(app, [LOOK]) == []
 
 
 def greet(page: str, worker: Any) -> None:
@@ -181,8 +213,8 @@ def greet(page: str, worker: Any) -> None:
 def test_what_it_runs_works_together(made: App, compose: dict[str, Any], tmp_path: Path) -> None:
     secrets = make_env_file(made, tmp_path)
     assert secrets.keys() == SECRETS
-    arguments = compose["services"]["web"]["build"]["args"]
-    image = build(made.root, tmp_path / "app", arguments)
+    assert all(re.fullmatch(r"[\w-]{40,}", secret) for secret in secrets.values())
+    image = build(made.root, tmp_path / "app")
     programs = find_programs(made, tmp_path / "programs")
     services = yaml.safe_load(interpolate(yaml.safe_dump(compose["services"], width=999), secrets))
     port, valkey_port = free_port(), free_port()

@@ -17,6 +17,7 @@ PLAYED = [
 RUN_ELSEWHERE = {
     "README.md": "test_readme.py",
     "docs/database.md": "test_recipes.py",
+    "docs/deploying.md": "test_deploying.py",
     "docs/generators.md": "test_generators.py",
     "docs/hooks.md": "test_hooks.py",
     "docs/other-frameworks.md": "test_recipes.py",

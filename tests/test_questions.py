@@ -1,8 +1,10 @@
 """The questions: their defaults are always valid, and a refusal says what to type instead."""
 
 import keyword
+import pkgutil
 import re
 import sys
+import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,6 +57,7 @@ def test_nothing_needs_trust() -> None:
         ("a.b", "a-b", "a_b"),
         ("class", "class-app", "class_app"),
         ("json", "json-app", "json_app"),
+        ("test", "test-app", "test_app"),
         ("click", "click-app", "click_app"),
         ("tests", "tests-app", "tests_app"),
         ("日本語", "my-app", "my_app"),
@@ -89,6 +92,7 @@ def test_the_name_comes_from_the_folder_and_is_always_valid(
         ("package", "a.b", "such as a_b"),
         ("package", "class", "a word of Python: .* such as class_app"),
         ("package", "email", "a module of Python's standard library: .* such as email_app"),
+        ("project_name", "test", "a module of Python's standard library: .* such as test-app"),
         ("package", "starlette", "a package that the app needs"),
         ("package", "tests", "something every app has already"),
         ("package", "runtime", "something every app has already"),
@@ -109,7 +113,11 @@ def test_a_bad_answer_is_refused_with_what_to_type(
 
 
 def test_no_package_may_hide_a_module_of_python(names: Any) -> None:
-    words = [*sys.stdlib_module_names, *keyword.kwlist]
+    # Its own tests are there as well, but not in that list.
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_config_var("DESTSHARED")]
+    found = [module.name for module in pkgutil.iter_modules(folders)]
+    assert "test" in found
+    words = [*sys.stdlib_module_names, *found, *keyword.kwlist]
     assert [word for word in words if not names.package_problem(word)] == []
 
 

@@ -14,6 +14,7 @@ from ..checkup.git import BEGIN, is_in_git
 from ..discovery import package_folder
 from ..env import Services
 from ..errors import SettingsError
+from ..queue.sqlite import count_left
 from ..routes import find_routes
 from ..settings import (
     DEVELOPMENT_SECRET,
@@ -32,6 +33,9 @@ SWITCH_INTERVAL = 0.0003
 """Seconds for which a thread may compute while others wait, in a process that runs jobs. With
 Python's own 0.005 one job that computes kept another from starting for 27 ms. With 0.0005 that is
 5, with 0.0002 it is 3, and a drain takes 3 % more."""
+
+USUAL_FILE = "var/queue.db"
+"""Where the jobs of an app are that came to PostgreSQL later."""
 
 LAST_WAIT = 2.0
 """Seconds that threads which jobs have begun themselves may keep a process that is done."""
@@ -99,6 +103,11 @@ def _announce(services: Services, socket: Any = None) -> None:
     if weaker := services.jobs.queue.weaker:
         told = "Weaker than with SQLite, as docs/scaling.md of the template says: {}"
         services.logger.info(told, ", ".join(weaker))
+    if jobs_server(settings.jobs_url) and (left := count_left(settings.root / USUAL_FILE)):
+        services.logger.warning(
+            "Jobs that wait in {} as before: {}; a worker with JOBS_URL=sqlite:{} runs them",
+            *(settings.root / USUAL_FILE, left, USUAL_FILE),
+        )
     if socket is not None and settings.secret == DEVELOPMENT_SECRET:
         services.logger.warning(
             "SECRET is not set: sessions are signed with one that everybody knows; set in .env "

@@ -30,8 +30,27 @@ SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql")
 _MOVED = 60.0
 """Seconds: no pipe and so old a heartbeat is a file that was restored or moved here."""
 
+_LEFT = """
+SELECT (SELECT count(*) FROM jobs WHERE state = 'scheduled')
+     + (SELECT count(*) FROM jobs WHERE state = 'ready')
+     + (SELECT count(*) FROM jobs WHERE state = 'running')
+"""
+
 _QUIET = 0.005
 """Seconds without a ring after which workers may be asleep."""
+
+
+def count_left(path: Path) -> int:
+    """Return how many jobs of a file have not ended; 0 if there is none, or it cannot be read.
+
+    The file may be of an earlier version, and in use; it is not made, nor brought up to date.
+    """
+    try:
+        place = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(place, uri=True)) as db:
+            return int(db.execute(_LEFT).fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 class SqliteQueue:
