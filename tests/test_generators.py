@@ -22,7 +22,7 @@ LONGEST = ("x" * 50, f"y/{'y' * 48}")
 MADE: dict[str, list[list[str]]] = {
     "job": [
         ["--queue", "q" * 64, "--cron", "*/5 0-23/2 1,15 JAN-DEC MON-FRI"],
-        ["--cron", "0 3 * * *", "--max-attempts", "1000"],
+        ["--cron", "0 3 * * *", "--max-attempts", "1000", "--timeout", "604800"],
         [],
     ],
     "view": [["index", "new", "edit", "get", "post", "put", "patch", "delete"], ["post"], []],
@@ -159,11 +159,14 @@ def test_a_whole_process_is_quick(workshop: App, names: list[str], ok: bool, lim
 def test_copier_by_hand_gives_the_same_files(workshop: App, tmp_path: Path, kind: str) -> None:
     by_hand = workshop.copy(tmp_path / "by_hand")
     data = {
-        "job": ["queue=reports", "cron=0 3 * * *", "max_attempts=3"],
+        "job": ["queue=reports", "cron=0 3 * * *", "timezone=Europe/Berlin", "limit=2"],
         "view": ["actions=[index, post, get]"],
     }
     options = {
-        "job": ["--queue", "reports", "--cron", "0 3 * * *", "--max-attempts", "3"],
+        "job": [
+            *("--queue", "reports", "--cron", "0 3 * * *", "--timezone", "Europe/Berlin"),
+            *("--limit", "2"),
+        ],
         "view": ["post", "index", "get"],
     }
     by_copier = [argument for each in data.get(kind, []) for argument in ("-d", each)]
@@ -195,10 +198,12 @@ def test_a_second_run_finds_nothing_to_do(workshop: App) -> None:
 
 
 def test_the_options_of_a_job_reach_its_file(workshop: App) -> None:
-    options = ("--queue", "reports", "--cron", "0 3 * * *", "--max-attempts", "3")
-    workshop.run(workshop.name, "generate", "job", "iguanas", *options)
+    options = ("--queue", "reports", "--cron", "0 3 * * *", "--timezone", "Asia/Tokyo")
+    more = ("--max-attempts", "3", "--timeout", "30", "--limit", "2")
+    workshop.run(workshop.name, "generate", "job", "iguanas", *options, *more)
     text = job_file(workshop, "iguanas").read_text("utf-8")
-    lines = ['    queue="reports",', '    cron="0 3 * * *",', "    max_attempts=3,"]
+    lines = ['    queue="reports",', '    cron="0 3 * * *",', '    timezone="Asia/Tokyo",']
+    lines += ["    max_attempts=3,", "    timeout=30,", "    limit=2,"]
     assert "\n".join(["options = JobOptions(", *lines, ")"]) in text
 
 
@@ -216,6 +221,9 @@ def test_the_options_of_a_job_reach_its_file(workshop: App) -> None:
         (("job", "x", "--queue", 'a"b'), "queue: Use up to 64 letters"),
         (("job", "x", "--cron", '* * * *"\n'), "cron: Use five fields"),
         (("job", "x", "--max-attempts", "0"), "max_attempts: Use a number from 1 to 1000."),
+        (("job", "x", "--timezone", "Asia/Tokyo"), "timezone: It is the zone of cron: give both."),
+        (("job", "x", "--timeout", "-1"), "timeout: Use a number from 0 to 604800."),
+        (("job", "x", "--limit", "1001"), "limit: Use a number from 0 to 1000."),
         (("view", "root"), "views/root.py: there already, and different"),
     ],
 )
@@ -278,5 +286,5 @@ def test_without_the_tools_of_development_it_says_how_to_get_them(
     command = str(bare / "bin" / workshop.name)
     done = run(command, "g", "job", "x", cwd=workshop.root, ok=False)
     assert done.returncode == 2
-    assert done.stderr == "Error: generators need copier, which `uv sync` installs\n"
+    assert done.stderr == "error: generators need copier, which `uv sync` installs\n"
     assert run(command, "g", "secret", cwd=workshop.root).stdout.startswith("SECRET=")

@@ -11,7 +11,7 @@ import msgspec
 from .errors import InvalidParamsError
 from .job import Job, State
 from .queue.overview import Action, Filter
-from .queue.protocol import Inspector, Peer
+from .queue.protocol import Inspector, Peer, Queue
 from .settings import sounds_secret
 
 AT_ONCE = 500
@@ -24,7 +24,7 @@ HIDDEN = "(hidden)"
 
 
 class Worker(msgspec.Struct, frozen=True):
-    """A worker process, and what it is doing."""
+    """A worker process, and what it is doing; one without threads runs one job by hand."""
 
     peer: Peer
     jobs: list[Job]
@@ -33,12 +33,12 @@ class Worker(msgspec.Struct, frozen=True):
     @property
     def busy(self) -> int:
         """How many threads have a job."""
-        return min(len(self.jobs), self.peer.threads)
+        return min(len(self.jobs), self.peer.threads or 1)
 
     @property
     def idle(self) -> int:
         """How many threads have none."""
-        return self.peer.threads - self.busy
+        return max(self.peer.threads - self.busy, 0)
 
     @property
     def ahead(self) -> int:
@@ -53,6 +53,11 @@ def workers(queue: Inspector) -> list[Worker]:
         Worker(peer, [job for job in reversed(running) if job.claimed_by == peer.id])
         for peer in queue.peers()
     ]
+
+
+def is_worked(queue: Queue) -> bool:
+    """Whether a process is alive that takes jobs from the queue."""
+    return any(peer.threads and not queue.gone(peer) for peer in queue.peers())
 
 
 def act_on_all(

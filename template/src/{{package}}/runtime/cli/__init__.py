@@ -1,9 +1,11 @@
 """The app's command line: `my-app server`, `my-app generate job iguanas` and so on."""
 
 import importlib
+import io
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -68,10 +70,20 @@ def _command_name() -> str:
     return f"python -m {__name__.split('.', maxsplit=1)[0]}" if name == "__main__.py" else name
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; exit with 0, 1 for what went wrong, or 2 for a command that makes no sense."""
     try:
-        return commands.main(arguments, prog_name=_command_name())
+        # Not standalone: that would say "Error: " where this says "error: ".
+        sys.exit(commands.main(arguments, prog_name=_command_name(), standalone_mode=False))
+    except click.ClickException as error:
+        told = io.StringIO()
+        error.show(told)
+        text = re.sub(r"^Error: ", "error: ", told.getvalue(), count=1, flags=re.MULTILINE)
+        click.echo(text, nl=False, err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("aborted", err=True)
+        sys.exit(1)
     except AppError as error:
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)

@@ -3,10 +3,13 @@
 import code
 import contextlib
 import sys
+import traceback
+from typing import Any
 
 import click
 
 from ..boot import PACKAGE, open_app
+from ..errors import AppError
 from ..routes import find_routes
 
 BANNER = """\
@@ -37,4 +40,16 @@ def console() -> None:
                 import readline  # noqa: F401, PLC0415 - lines can be edited once it is there
             code.interact(banner, local=names, exitmsg="")
         else:
-            exec(compile(sys.stdin.read(), "<stdin>", "exec"), names)  # noqa: S102 - as asked
+            _execute(sys.stdin.read(), names)
+
+
+def _execute(source: str, names: dict[str, Any]) -> None:
+    try:
+        exec(compile(source, "<stdin>", "exec"), names)  # noqa: S102 - as asked
+    except AppError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what is given may raise anything
+        # From the first line of what was given: what lies around it says nothing.
+        own = error.__traceback__
+        traceback.print_exception(error.with_traceback(own and own.tb_next))
+        raise click.exceptions.Exit(1) from None

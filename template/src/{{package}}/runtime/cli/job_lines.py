@@ -11,6 +11,9 @@ from ..errors import AppError
 from ..job import Job, State
 from ..printable import printable
 
+HEADER = f"{'ID':<18} {'STATE':<9} {'JOB':<24} {'CREATED':<20}  ATTEMPT"
+"""Stands over the lines of `describe`."""
+
 STATES = click.Choice([str(state) for state in State])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -25,14 +28,19 @@ def answer(value: object, line: str, *, as_json: bool) -> None:
     print_json(value) if as_json else click.echo(line)
 
 
-def describe(job: Job) -> str:
-    """Return a job in one line."""
-    when = datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    reason = f"  {printable(job.error.splitlines()[0])}" if job.error else ""
+def describe(job: Job, *, error: bool = True) -> str:
+    """Return a job in one line, with the first line of its `error` if that is wanted."""
+    when = tell_moment(job.created_at)
+    reason = f"  {printable(job.error.splitlines()[0])}" if job.error and error else ""
     if job.state is State.SCHEDULED:
         reason = f"  {tell_state(job)}{reason}"
     attempts = f"attempt {job.attempt} of {job.max_attempts}"
     return f"{job.id:<18} {job.state:<9} {job.name:<24} {when}  {attempts}{reason}"
+
+
+def tell_moment(moment: float) -> str:
+    """Return UTC seconds as a date and a time."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def tell_state(job: Job) -> str:
@@ -40,6 +48,16 @@ def tell_state(job: Job) -> str:
     seconds = job.run_at - time.time()
     due = f", due in {max(seconds, 0):.0f} s" if job.state is State.SCHEDULED else ""
     return f"it is {job.state}{due}"
+
+
+def tell_left(job: Job) -> None:
+    """Say on stderr what becomes of a job that has not ended with this command."""
+    app = click.get_current_context().find_root().info_name
+    click.echo(
+        f"{job.id} is left to the workers: {tell_state(job)}; "
+        f"to cancel it: {app} jobs cancel {job.id}",
+        err=True,
+    )
 
 
 def find(app: App, job_id: str) -> Job:

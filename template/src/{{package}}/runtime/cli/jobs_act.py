@@ -10,10 +10,22 @@ from ..errors import AppError
 from ..job import FINAL, State
 from ..operating import act_on_all
 from ..queue.overview import Action, Filter
+from ..queue.protocol import ANY_QUEUE
+from ..reading.words import hint
 from .job_lines import STATES, answer, as_json, find, tell_state
+from .numbers import Number
 
 BATCH = 1000
 """Jobs that are pruned in one transaction."""
+
+_DONE = {
+    Action.RETRY: "retried",
+    Action.CANCEL: "cancelled",
+    Action.DISCARD: "discarded",
+    Action.RUN: "made ready",
+}
+_ASKED = "asked to stop"
+"""What is done to running jobs in place of cancelling them."""
 
 _REASONS = {
     Action.RETRY: "only failed and cancelled jobs are retried",
@@ -62,7 +74,8 @@ def _command(action: Action, name: str, states: str, told: str) -> click.Command
         wanted = Filter(state=State(state), name=name, error=error, queue=queue)
         with open_app() as app:
             count, _ = act_on_all(app.queue, action, wanted)
-        answer({"count": count}, f"jobs: {count}", as_json=as_json)
+        done = _ASKED if state == State.RUNNING else _DONE[action]
+        answer({"count": count}, f"jobs {done}: {count}", as_json=as_json)
 
     return command
 
@@ -78,16 +91,17 @@ def _act_on_each(action: Action, job_ids: tuple[str, ...], *, as_json: bool) -> 
     with open_app() as app:
         for job_id in job_ids:
             try:
-                live = _act(app, action, job_id)
+                live, done = _act(app, action, job_id)
             except AppError as error:
                 problems.append(str(error))
             else:
-                answer({"id": live}, live, as_json=as_json)
+                answer({"id": live}, f"{done}: {live}", as_json=as_json)
     if problems:
         raise AppError("\n".join(problems))
 
 
-def _act(app: App, action: Action, job_id: str) -> str:
+def _act(app: App, action: Action, job_id: str) -> tuple[str, str]:
+    """Return the id of the job that is there now, and what became of it."""
     if action is Action.RETRY:
         live = app.queue.retry(job_id)
     else:
@@ -95,14 +109,18 @@ def _act(app: App, action: Action, job_id: str) -> str:
     if live is None:
         job = find(app, job_id)
         raise AppError(f"{job_id}: {_REASONS[action]}; {tell_state(job)}")
-    return live
+    if live != job_id:
+        return live, f"waits already, under the unique key of {job_id}"
+    if action is Action.CANCEL and (left := app.queue.get(job_id)) and not left.finished:
+        return live, _ASKED
+    return live, _DONE[action]
 
 
 retry = _command(
     Action.RETRY,
     "retry",
     "failed cancelled",
-    "Make failed or cancelled jobs ready again, with all their attempts before them.",
+    "Give failed or cancelled jobs all their attempts anew.",
 )
 cancel = _command(
     Action.CANCEL,
@@ -130,11 +148,19 @@ def _queue_command(name: str, told: str, do: Callable[[App, str], None]) -> clic
     return command
 
 
-pause = _queue_command(
-    "pause",
-    "Let no job of QUEUE be started until it is resumed.",
-    lambda app, queue: app.queue.pause(queue),
-)
+def _pause(app: App, queue: str) -> None:
+    known = {each.options.queue for each in app.jobs} | {
+        depth.queue for depth in app.queue.overview().depths
+    }
+    known |= {"default", *app.services.settings.thread_counts()} - {ANY_QUEUE}
+    if queue not in known:
+        told = hint(queue, sorted(known), "known are")
+        line = f"no job's options, JOBS_QUEUES or waiting job names the queue {queue!r}{told}"
+        click.echo(f"warning: {line}", err=True)
+    app.queue.pause(queue)
+
+
+pause = _queue_command("pause", "Let no job of QUEUE be started until it is resumed.", _pause)
 resume = _queue_command(
     "resume", "Open the paused QUEUE again.", lambda app, queue: app.queue.resume(queue)
 )
@@ -142,13 +168,19 @@ resume = _queue_command(
 
 @click.command()
 @click.option("--state", type=STATES, help="Only completed, failed or cancelled jobs.")
-@click.option("--days", type=click.FloatRange(0), help="Those that ended longer ago than this.")
+@click.option("--days", type=Number(0), help="Those that ended longer ago than this.")
+@click.option("--yes", is_flag=True, help="With --days: do not ask.")
 @as_json
-def prune(state: str | None, days: float | None, as_json: bool) -> None:
-    """Delete old finished jobs now: as the settings JOBS_KEEP_... say, or older than --days."""
+def prune(*, state: str | None, days: float | None, yes: bool, as_json: bool) -> None:
+    """Delete old finished jobs now.
+
+    Old are those that the settings JOBS_KEEP_... name, or that ended more than --days ago.
+    """
     states = [State(state)] if state else list(FINAL)
     if set(states) - set(FINAL):
         raise click.UsageError("only completed, failed and cancelled jobs are pruned")
+    if days is not None and not yes:
+        _confirm(f"Delete all {', '.join(states)} jobs that ended over {days:g} days ago?")
     count = 0
     with open_app() as app:
         settings = app.services.settings

@@ -1,18 +1,21 @@
 """`jobs enqueue` and `jobs run`: schedule a job, or run one here."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 import msgspec
 
 from ..boot import App, open_app
-from ..errors import AppError, InvalidParamsError
+from ..errors import AppError, InvalidParamsError, UnknownJobError
 from ..job import Job, NewJob, State
 from ..jobs import JobDraft
-from ..operating import describe_job
-from .job_lines import answer, as_json, describe, find
+from ..operating import describe_job, is_worked
+from ..reading.words import hint
+from .job_lines import answer, as_json, describe, find, tell_left
+from .jobs_watch import wait_for_end
+from .numbers import Number
 
 params_option = click.option(
     "--params", default="{}", help="""The job's params as a JSON object, as in '{"n": 1}'."""
@@ -22,24 +25,42 @@ params_option = click.option(
 @click.command()
 @click.argument("name")
 @params_option
-@click.option("--delay", default=0.0, help="Seconds to wait before it may run.")
-@click.option("--wait", is_flag=True, help="The same as `jobs run`.")
+@click.option("--delay", default=0.0, type=Number(0), help="Seconds to wait before it may run.")
+@click.option("--wait", is_flag=True, help="Wait for its end; with no worker running, run it here.")
 @as_json
 def enqueue(name: str, params: str, delay: float, wait: bool, as_json: bool) -> None:
-    """Schedule the job NAME."""
+    """Schedule the job NAME.
+
+    With --wait a worker runs it, and has its log; this ends with it, and with 0 if it completed.
+    """
     if wait and delay:
-        raise click.UsageError("--wait runs the job now, --delay later: choose one")
+        raise click.UsageError("--wait is for a job that may run now: leave out --delay")
     values = _object(params)
     with open_app() as app:
-        draft = app.jobs.draft(name, values)
+        draft = _draft(app, name, values)
         if wait:
-            _run(app, draft, as_json=as_json)
+            _enqueue_and_wait(app, draft, as_json=as_json)
             return
         if app.services.settings.jobs_url == "memory:":
             raise AppError("JOBS_URL=memory: this command's queue would end with it; use --wait")
         with _hint(draft.name):
             job_id = draft.schedule(delay=delay)
         answer({"id": job_id, "new": draft.new}, job_id, as_json=as_json)
+
+
+def _enqueue_and_wait(app: App, draft: JobDraft, *, as_json: bool) -> None:
+    with _hint(draft.name):
+        queue = draft.checked().queue
+    if queue in app.queue.paused():
+        raise AppError(
+            f"the queue {queue} is paused, and nothing was scheduled: `jobs resume {queue}` opens "
+            f"it, `jobs run {draft.name}` passes it"
+        )
+    if is_worked(app.queue):
+        _tell_end(wait_for_end(app, draft.schedule()), as_json=as_json)
+    else:
+        click.echo("no worker is running: run here", err=True)
+        _run(app, draft, as_json=as_json)
 
 
 @click.command()
@@ -50,7 +71,16 @@ def run(name: str, params: str, as_json: bool) -> None:
     """Run the job NAME here and now, with its log; exit with 0 if it completed."""
     values = _object(params)
     with open_app() as app:
-        _run(app, app.jobs.draft(name, values), as_json=as_json)
+        _run(app, _draft(app, name, values), as_json=as_json)
+
+
+def _draft(app: App, name: str, params: dict[str, Any]) -> JobDraft:
+    try:
+        return app.jobs.draft(name, params)
+    except UnknownJobError:
+        names = sorted(each.name for each in app.jobs if not each.name.startswith("_"))
+        told = hint(name, names, "jobs/ has") if names else "; jobs/ has: none yet"
+        raise UnknownJobError(f"no job is called {name!r}{told}") from None
 
 
 @contextmanager
@@ -65,8 +95,13 @@ def _hint(name: str) -> Iterator[None]:
 def _run(app: App, draft: JobDraft, *, as_json: bool) -> None:
     with _hint(draft.name):
         new = draft.checked()
-    job = _run_here(app, new)
+    _tell_end(_run_here(app, new), as_json=as_json)
+
+
+def _tell_end(job: Job, *, as_json: bool) -> None:
     answer(describe_job(job), describe(job), as_json=as_json)
+    if not job.finished:
+        tell_left(job)
     if job.state is not State.COMPLETED:
         raise click.exceptions.Exit(1)
 
@@ -88,7 +123,10 @@ def _run_here(app: App, new: NewJob) -> Job:
     runner.start()
     try:
         job_id = runner.run_one(new)
-        runner.wait_idle()
+        with suppress(KeyboardInterrupt):
+            runner.wait_idle()
     finally:
-        runner.stop(app.services.settings.jobs_grace)
+        # A second Ctrl-C: the next worker finds this process dead, and takes back what it ran.
+        with suppress(KeyboardInterrupt):
+            runner.stop(app.services.settings.jobs_grace)
     return find(app, job_id)

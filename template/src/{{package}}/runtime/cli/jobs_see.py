@@ -1,6 +1,7 @@
 """`jobs list`, `jobs show` and `jobs stats`."""
 
 import difflib
+import sys
 import time
 
 import click
@@ -11,7 +12,8 @@ from ..job import State
 from ..operating import describe_job, to_iso, visible_params, workers
 from ..printable import printable
 from ..queue.overview import MINUTES_KEPT, Filter
-from .job_lines import STATES, as_json, describe, find, print_json
+from .job_lines import HEADER, STATES, as_json, describe, find, print_json, tell_moment
+from .numbers import WholeNumber
 
 
 @click.command("list")
@@ -19,7 +21,7 @@ from .job_lines import STATES, as_json, describe, find, print_json
 @click.option("--name", default="", help="Only jobs with this in their name.")
 @click.option("--error", default="", help="Only jobs with this in their error.")
 @click.option("--queue", default="", help="Only jobs of this queue.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=20, show_default=True, type=WholeNumber(1, 10_000))
 @as_json
 def list_(
     *, state: str | None, name: str, error: str, queue: str, limit: int, as_json: bool
@@ -32,13 +34,20 @@ def list_(
             print_json([describe_job(job) for job in page.jobs])
             return
         counts = app.queue.counts()
+        if page.jobs and sys.stdout.isatty():
+            click.echo(HEADER)
         for job in page.jobs:
             click.echo(describe(job))
         if page.looked_at:
             click.echo(f"the search ended after {page.looked_at:,} jobs; there are more")
         if name and not page.jobs:
             _hint(app, name)
-    click.echo(", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no jobs")
+    if state is None and not wanted.searches:
+        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        click.echo(told or "no jobs")
+    elif page.looked_at is None:
+        more = "; there are more: --limit" if page.after else ""
+        click.echo(f"{len(page.jobs)} shown{more}" if page.jobs else "no jobs")
 
 
 def _hint(app: App, name: str) -> None:
@@ -52,15 +61,19 @@ def _hint(app: App, name: str) -> None:
 @click.argument("job_id", metavar="ID")
 @as_json
 def show(job_id: str, as_json: bool) -> None:
-    """Show the job ID: its state, its params, and why it failed."""
+    """Show the job ID: its state, its queue and times, its params, and why it failed."""
     with open_app() as app:
         job = find(app, job_id)
     if as_json:
         print_json(describe_job(job))
         return
-    click.echo(describe(job))
+    click.echo(describe(job, error=False))
+    click.echo(f"queue {job.queue}, priority {job.priority}")
+    times = {"due": job.run_at, "started": job.started_at, "ended": job.finished_at}
+    click.echo(", ".join(f"{word} {tell_moment(at)}" for word, at in times.items() if at))
     click.echo(f"params {printable(visible_params(job))}")
-    click.echo(printable(job.error or "no error"))
+    if job.error:
+        click.echo(printable(job.error))
 
 
 @click.command()
@@ -108,6 +121,8 @@ def stats(as_json: bool) -> None:
         )
     for each in processes:
         busy = f"{each.busy} of {each.peer.threads} threads busy"
+        if not each.peer.threads:
+            busy = "runs one job by hand"
         click.echo(f"worker    process {each.peer.pid} on {each.peer.host}: {busy}")
     if not processes:
         click.echo("worker    none is there: start `server` or `worker`")

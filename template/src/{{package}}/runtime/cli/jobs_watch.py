@@ -1,15 +1,19 @@
 """`jobs watch`: the queue, or one job, as it goes on."""
 
 import contextlib
+import shutil
 import sys
 import time
 
 import click
 
 from ..boot import App, open_app
+from ..errors import AppError
 from ..job import Job, State
-from ..operating import describe_job, workers
-from .job_lines import answer, as_json, describe, find, print_json
+from ..operating import describe_job, is_worked, workers
+from ..printable import printable
+from .job_lines import answer, as_json, describe, find, print_json, tell_left
+from .numbers import Number, WholeNumber
 
 WIDTH = 24
 """Characters of a progress bar."""
@@ -17,14 +21,27 @@ WIDTH = 24
 CLEAR = "\x1b[H\x1b[2J"
 """Tells a terminal to begin again at the top."""
 
+CLEAR_LINE = "\r\x1b[K"
+"""Tells a terminal to begin the line again."""
+
 MOST = 20
 """Running jobs that are shown."""
+
+LOOKS = 0.1
+"""Seconds between two looks at a job that is waited for."""
+
+ASKED_EACH = 1.0
+"""Seconds between two questions whether a worker is there; each wakes all of them."""
+
+PATIENCE = 10.0
+"""Seconds without a worker after which a job is waited for no more: a server that reloads is
+back sooner."""
 
 
 @click.command()
 @click.argument("job_id", metavar="[ID]", required=False)
-@click.option("--interval", default=1.0, show_default=True, type=click.FloatRange(0.1, 3600))
-@click.option("--times", type=click.IntRange(1), help="End after this many looks.")
+@click.option("--interval", default=1.0, show_default=True, type=Number(0.1, 3600))
+@click.option("--times", type=WholeNumber(1), help="End after this many looks.")
 @as_json
 def watch(job_id: str | None, interval: float, times: int | None, as_json: bool) -> None:
     """Show counts and running jobs until Ctrl-C; or the job ID until it ends.
@@ -74,5 +91,41 @@ def progress_bar(job: Job) -> str:
     if job.progress is None:
         return ""
     full = round(job.progress * WIDTH)
-    note = f"  {job.progress_note}" if job.progress_note else ""
+    note = f"  {printable(job.progress_note)}" if job.progress_note else ""
     return f"[{'#' * full}{'.' * (WIDTH - full)}] {job.progress:4.0%}{note}"
+
+
+def wait_for_end(app: App, job_id: str) -> Job:
+    """Return the job when a worker has ended it; a terminal is shown meanwhile how it goes.
+
+    Raises AppError if no worker is there any more. At Ctrl-C the job is left to the workers.
+    """
+    told, worked, asked = 0, time.monotonic(), 0.0
+    try:
+        while not (job := find(app, job_id)).finished:
+            failed = job.state is State.SCHEDULED and job.attempt > told
+            if failed:
+                told = job.attempt
+            _show(_line(job), lasting=failed)
+            now = time.monotonic()
+            if now - asked > ASKED_EACH:
+                asked = now
+                worked = now if is_worked(app.queue) else worked
+            if now - worked > PATIENCE:
+                tell_left(job)
+                raise AppError("no worker is running any more: start `server` or `worker`")
+            time.sleep(LOOKS)
+    except KeyboardInterrupt:
+        return find(app, job_id)
+    finally:
+        _show("", lasting=False)
+    return job
+
+
+def _show(line: str, *, lasting: bool) -> None:
+    """Write a line over the one before; on what is no terminal only one that is `lasting`."""
+    if sys.stderr.isatty():
+        shown = line if lasting else line[: shutil.get_terminal_size().columns - 1]
+        click.echo(f"{CLEAR_LINE}{shown}", nl=lasting, err=True)
+    elif lasting:
+        click.echo(line, err=True)

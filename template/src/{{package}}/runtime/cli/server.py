@@ -27,6 +27,7 @@ from ..settings import (
 from ..signals import STOP_SIGNALS, Stops, end_at_once, end_within, handle
 from ..web import server as web
 from .child import wait_for
+from .numbers import WholeNumber
 from .supervisor import Supervisor
 
 SWITCH_INTERVAL = 0.0003
@@ -129,7 +130,7 @@ def _is_first_start(settings: Settings) -> bool:
     "--processes",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 1000),
+    type=WholeNumber(1, 1000),
     help="How many processes run jobs; of several, one that dies is replaced.",
 )
 def worker(threads: str | None, processes: int) -> None:

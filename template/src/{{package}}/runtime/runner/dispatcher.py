@@ -185,7 +185,8 @@ class Dispatcher:
 
     def _register(self) -> None:
         process = self._new_process_id()
-        self.bell = self._queue.register(process, self._threads, self)
+        # One that claims nothing has no threads for what waits: nobody is to count on it.
+        self.bell = self._queue.register(process, self._threads if self._claims else 0, self)
         self._process = process
 
     def _lane_of(self, queue: str) -> str:
