@@ -61,7 +61,7 @@ def _hint(app: App, name: str) -> None:
 @click.argument("job_id", metavar="ID")
 @as_json
 def show(job_id: str, as_json: bool) -> None:
-    """Show the job ID: its state, its queue and times, its params, and why it failed."""
+    """Show the job ID: its state, queue, times, params and error."""
     with open_app() as app:
         job = find(app, job_id)
     if as_json:
@@ -79,7 +79,7 @@ def show(job_id: str, as_json: bool) -> None:
 @click.command()
 @as_json
 def stats(as_json: bool) -> None:
-    """Show how much waits, what runs where, and what has ended in the last hour."""
+    """Show what waits, what runs where, and how the last hour was."""
     with open_app() as app:
         queue, now = app.queue, time.time()
         overview, processes = queue.overview(), workers(queue)

@@ -12,7 +12,7 @@ from ..errors import AppError
 from ..job import Job, State
 from ..operating import describe_job, is_worked, workers
 from ..printable import printable
-from .job_lines import answer, as_json, describe, find, print_json, tell_left
+from .job_lines import answer, as_json, describe, find, print_json, tell_left, tell_state
 from .numbers import Number, WholeNumber
 
 WIDTH = 24
@@ -44,8 +44,9 @@ back sooner."""
 @click.option("--times", type=WholeNumber(1), help="End after this many looks.")
 @as_json
 def watch(job_id: str | None, interval: float, times: int | None, as_json: bool) -> None:
-    """Show counts and running jobs until Ctrl-C; or the job ID until it ends.
+    """Show how all jobs go on, or one.
 
+    Without an ID: counts and running jobs, until Ctrl-C. With one: that job, until it ends.
     With an ID it exits with 0 if the job completed.
     """
     with open_app() as app, contextlib.suppress(KeyboardInterrupt):
@@ -82,8 +83,12 @@ def _show_all(app: App, *, as_json: bool) -> None:
 def _line(job: Job) -> str:
     if job.state is not State.RUNNING:
         return describe(job)
-    seconds = max(time.time() - (job.started_at or time.time()), 0.0)
-    return f"{job.id:<18} {job.name:<24} {seconds:6.0f} s  {progress_bar(job)}"
+    return f"{job.id:<18} {job.name:<24} {_seconds(job):6.0f} s  {progress_bar(job)}"
+
+
+def _seconds(job: Job) -> float:
+    """Return for how long it has been running."""
+    return max(time.time() - (job.started_at or time.time()), 0.0)
 
 
 def progress_bar(job: Job) -> str:
@@ -106,7 +111,7 @@ def wait_for_end(app: App, job_id: str) -> Job:
             failed = job.state is State.SCHEDULED and job.attempt > told
             if failed:
                 told = job.attempt
-            _show(_line(job), lasting=failed)
+            _show(describe(job) if failed else _brief(job), lasting=failed)
             now = time.monotonic()
             if now - asked > ASKED_EACH:
                 asked = now
@@ -120,6 +125,13 @@ def wait_for_end(app: App, job_id: str) -> Job:
     finally:
         _show("", lasting=False)
     return job
+
+
+def _brief(job: Job) -> str:
+    """Return how a job goes on, for one line of a narrow terminal."""
+    if job.state is not State.RUNNING:
+        return f"{job.id}: {tell_state(job)}"
+    return f"{job.id}: {_seconds(job):.0f} s  {progress_bar(job)}"
 
 
 def _show(line: str, *, lasting: bool) -> None:
