@@ -68,7 +68,10 @@ def _enqueue_and_wait(app: App, draft: JobDraft, *, as_json: bool) -> None:
 @params_option
 @as_json
 def run(name: str, params: str, as_json: bool) -> None:
-    """Run the job NAME here and now, with its log; exit with 0 if it completed."""
+    """Run the job NAME here and now, with its log.
+
+    It exits with 0 if the job completed.
+    """
     values = _object(params)
     with open_app() as app:
         _run(app, _draft(app, name, values), as_json=as_json)
