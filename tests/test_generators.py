@@ -159,13 +159,16 @@ def test_a_whole_process_is_quick(workshop: App, names: list[str], ok: bool, lim
 def test_copier_by_hand_gives_the_same_files(workshop: App, tmp_path: Path, kind: str) -> None:
     by_hand = workshop.copy(tmp_path / "by_hand")
     data = {
-        "job": ["queue=reports", "cron=0 3 * * *", "timezone=Europe/Berlin", "limit=2"],
+        "job": [
+            *("queue=reports", "cron=0 3 * * *", "timezone=Europe/Berlin"),
+            *("max_attempts=3", "timeout=30", "limit=2"),
+        ],
         "view": ["actions=[index, post, get]"],
     }
     options = {
         "job": [
             *("--queue", "reports", "--cron", "0 3 * * *", "--timezone", "Europe/Berlin"),
-            *("--limit", "2"),
+            *("--max-attempts", "3", "--timeout", "30", "--limit", "2"),
         ],
         "view": ["post", "index", "get"],
     }
