@@ -124,22 +124,22 @@ def _announce(services: Services, socket: Any = None, *, again: bool = False) ->
         )
     for line in find_misspelt(settings):
         services.logger.warning("{}", line)
-    urls = {"STORE_URL": settings.store_url, "CACHE_URL": settings.cache_url}
-    stores = dict(zip(urls, (services.store, services.cache), strict=True))
-    for variable, url in urls.items():
+    for name, url, store in (
+        ("STORE_URL", settings.store_url, services.store),
+        ("CACHE_URL", settings.cache_url, services.cache),
+    ):
         if not url.startswith(("memory:", "sqlite:")):
             # In a thread: who does not answer may take STORE_TIMEOUT over it.
-            ask = functools.partial(_ask, variable, stores[variable], services.logger)
-            threading.Thread(target=ask, daemon=True).start()
+            arguments = (name, store, services.logger)
+            threading.Thread(target=_try_store, args=arguments, daemon=True).start()
 
 
-def _ask(variable: str, store: Store, logger: "Logger") -> None:
-    """Warn if a store's server does not answer; the app starts all the same."""
+def _try_store(name: str, store: Store, logger: "Logger") -> None:
     try:
         # Nothing is there. Of `get` the cache would write a line.
         store.remove("_start")
     except StoreError as error:
-        logger.warning("{} cannot be used yet: {}", variable, error)
+        logger.warning("{} cannot be used yet: {}", name, error)
 
 
 def _is_first_start(settings: Settings) -> bool:
