@@ -10,7 +10,7 @@ import multiprocessing
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
@@ -29,25 +29,38 @@ Work = Callable[[Callable[[], None], Callable[[], None]], None]
 """Runs jobs: it calls its first argument when it has begun, and comes to an end when that returns;
 the second when one of its threads is stuck."""
 
-_spawn = multiprocessing.get_context("spawn")
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Start a process in this block, and STOP_SIGNALS wait for it until it unblocks them."""
+    # Here, as otherwise the first process starts it, and that unblocks the signals too early.
+    resource_tracker.ensure_running()
+    # Blocked until the child handles them: Ctrl-C reaches every process of a terminal.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+def describe_end(code: int) -> str:
+    """Say how a process ended that has this exit code, which is below 0 for a signal."""
+    if code < 0:
+        return f"was ended by signal {-code} ({signal.strsignal(-code)})"
+    return f"ended with exit code {code}"
 
 
 class Child:
     """A worker process, started with this object. Raises OSError if the system refuses one."""
 
     def __init__(self, work: Work) -> None:
-        self._reports, reports = _spawn.Pipe(duplex=False)
-        self._process = _spawn.Process(name=WORKER_PROCESS, target=_run, args=(work, reports))
+        self._reports, reports = SPAWN.Pipe(duplex=False)
+        self._process = SPAWN.Process(name=WORKER_PROCESS, target=_run, args=(work, reports))
         self.started = time.monotonic()
-        # Here, as otherwise the first process starts it, and that unblocks the signals too early.
-        resource_tracker.ensure_running()
-        # Blocked until the child handles them: Ctrl-C reaches every process of a terminal.
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        try:
+        with contextlib.closing(reports), held_back():
             self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-            reports.close()
         self.pid = self._process.pid or 0
 
     def stop(self) -> None:
@@ -73,9 +86,7 @@ class Child:
         if error:
             refusal = error if len(reports) == 1 else ""
             return f"failed: {error.replace(chr(10), '; ')}", refusal
-        if code < 0:
-            return f"was ended by signal {-code} ({signal.strsignal(-code)})", ""
-        return f"ended with exit code {code}", ""
+        return describe_end(code), ""
 
 
 def wait_for(stop: "SimpleQueue[int]") -> None:

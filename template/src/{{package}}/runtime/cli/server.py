@@ -2,18 +2,21 @@
 
 import functools
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..boot import PACKAGE, open_app, read_settings
 from ..checkup.git import BEGIN, is_in_git
+from ..dashboard.address import BASE
 from ..discovery import package_folder
 from ..env import Services
-from ..errors import SettingsError
+from ..errors import SettingsError, StoreError
+from ..logs import configure_logging
 from ..queue.sqlite import count_left
 from ..routes import find_routes
 from ..settings import (
@@ -25,10 +28,15 @@ from ..settings import (
     jobs_server,
 )
 from ..signals import STOP_SIGNALS, Stops, end_at_once, end_within, handle
+from ..store import Store
 from ..web import server as web
 from .child import wait_for
 from .numbers import WholeNumber
+from .reloader import Reloader, Watched
 from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from loguru import Logger
 
 SWITCH_INTERVAL = 0.0003
 """Seconds for which a thread may compute while others wait, in a process that runs jobs. With
@@ -61,18 +69,24 @@ def server(bind: str | None, port: str | None, threads: str | None, reload: bool
     if reload is None:
         reload = settings.environment is Environment.DEVELOPMENT
     if reload:
-        env_file = settings.root / ".env"
-        web.reload_on_change(serve, socket, package_folder(PACKAGE), env_file, overrides)
+        serve_again = functools.partial(serve, overrides=overrides, reloading=True)
+        watched = Watched(package_folder(PACKAGE), settings.root / ".env")
+        Reloader(serve_again, socket, watched, configure_logging(settings)).run()
     else:
         serve(socket, overrides)
 
 
-def serve(socket: Any, overrides: Mapping[str, object], *, reloading: bool = False) -> None:
-    """Open the app and serve it on a listening socket until a signal ends it."""
+def serve(
+    socket: Any, overrides: Mapping[str, object], *, reloading: bool = False, again: bool = False
+) -> None:
+    """Open the app and serve it on a listening socket until a signal ends it.
+
+    With `again` the log leaves out what it has told at the first start.
+    """
     settings = read_settings(overrides)
     unkept = _is_first_start(settings) and not is_in_git(settings.root)
     with open_app(settings, routes=find_routes(PACKAGE)) as app:
-        _announce(app.services, socket)
+        _announce(app.services, socket, again=again)
         if unkept:
             logger = app.services.logger
             logger.warning("No git repository, which `copier update` needs: {}", BEGIN)
@@ -84,16 +98,17 @@ def serve(socket: Any, overrides: Mapping[str, object], *, reloading: bool = Fal
     end_within(LAST_WAIT)
 
 
-def _announce(services: Services, socket: Any = None) -> None:
+def _announce(services: Services, socket: Any = None, *, again: bool = False) -> None:
     """Log the first line: where it serves, with how many threads, which queue, what waits.
 
     After it what that queue promises less of, and what was not meant so, as it seems.
     """
     settings = services.settings
-    where = "worker"
+    where, address = "worker", ""
     if socket is not None:
         host, port = socket.getsockname()[:2]
-        where = f"server on http://{f'[{host}]' if ':' in host else host}:{port}"
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        where = f"server on {address}"
     path = database_path(settings.jobs_url, settings.root)
     here = path or "in memory (lost at the end)"
     services.logger.info(
@@ -109,13 +124,32 @@ def _announce(services: Services, socket: Any = None) -> None:
             "Jobs that wait in {} as before: {}; a worker with JOBS_URL=sqlite:{} runs them",
             *(settings.root / USUAL_FILE, left, USUAL_FILE),
         )
-    if socket is not None and settings.secret == DEVELOPMENT_SECRET:
+    first = socket is not None and not again
+    if first and settings.environment is Environment.DEVELOPMENT:
+        services.logger.info("Dashboard: {}{}", address, BASE)
+    if first and settings.secret == DEVELOPMENT_SECRET:
         services.logger.warning(
             "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
             "what `generate secret` prints"
         )
     for line in find_misspelt(settings):
         services.logger.warning("{}", line)
+    for name, url, store in (
+        ("STORE_URL", settings.store_url, services.store),
+        ("CACHE_URL", settings.cache_url, services.cache),
+    ):
+        if not url.startswith(("memory:", "sqlite:")):
+            # In a thread: who does not answer may take STORE_TIMEOUT over it.
+            arguments = (name, store, services.logger)
+            threading.Thread(target=_try_store, args=arguments, daemon=True).start()
+
+
+def _try_store(name: str, store: Store, logger: "Logger") -> None:
+    try:
+        # Nothing is there. Of `get` the cache would write a line.
+        store.remove("_start")
+    except StoreError as error:
+        logger.warning("{} cannot be used yet: {}", name, error)
 
 
 def _is_first_start(settings: Settings) -> bool:

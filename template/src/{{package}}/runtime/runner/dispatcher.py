@@ -167,7 +167,12 @@ class Dispatcher:
             self._tell_trouble(str(error) if isinstance(error, QueueError) else repr(error))
             return PAUSE_AFTER_ERROR
         self._tell_trouble("")
-        self.start(answer.claimed)
+        if self._claims and not self._claiming:
+            # It was told to stop during the exchange: the next turn gives back what came of that.
+            self.claimed.update({(job.number, job.claim): job for job in answer.claimed})
+            self._unstarted += answer.claimed
+        else:
+            self.start(answer.claimed)
         if any(lane.waiting() for lane in self.lanes.values()):
             return LONGEST_HOLD / 4
         due_in = LONGEST_WAIT if answer.next_due is None else answer.next_due - self._clock()

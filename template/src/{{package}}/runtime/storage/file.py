@@ -70,6 +70,9 @@ class DatabaseFile:
         if path is not None and path.is_dir():
             raise FileError("a folder is in its place: name a file in it")
         if path is not None:
+            for folder in path.parents:
+                if folder.exists() and not folder.is_dir():
+                    raise FileError(f"{folder} is a file, and has to be a folder: move it away")
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
         with self.exclusive():
             if path is not None:

@@ -1,28 +1,21 @@
-"""Serve the application with uvicorn: the listening socket, the signals, the reloading."""
+"""Serve the application with uvicorn: the listening socket, and the signals."""
 
-import contextlib
-import functools
 import logging
 import os
 import signal
 import socket as sockets
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
-import click
 import uvicorn
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
-from uvicorn.supervisors.statreload import StatReload
 
 from ..env import Services
 from ..errors import AppError
 from ..settings import LogLevel
-from ..signals import STOP_SIGNALS, Stops, end_at_once, handle, watch_parent
+from ..signals import STOP_SIGNALS, Stops, end_at_once, handle
 from .application import build_application
 
 if TYPE_CHECKING:
@@ -134,65 +127,7 @@ def _log_requests() -> None:
     access.addFilter(lambda record: '"GET /_' not in record.getMessage())
 
 
-class _Reload(StatReload):
-    """Uvicorn's own passes over new and deleted files."""
-
-    env_file: Path
-
-    def startup(self) -> None:
-        # Before the first child: what changes while that starts must start the next.
-        self._state = self._look()
-        super().startup()
-
-    def iter_py_files(self) -> Iterator[Path]:
-        yield from super().iter_py_files()
-        yield self.env_file
-
-    def should_restart(self) -> list[Path] | None:
-        self.pause()
-        before, self._state = self._state, self._look()
-        return [path for path, _ in before.items() ^ self._state.items()] or None
-
-    def _look(self) -> dict[Path, int]:
-        found = {}
-        for path in self.iter_py_files():
-            with contextlib.suppress(FileNotFoundError):
-                found[path] = path.stat().st_mtime_ns
-        return found
-
-
-def reload_on_change(
-    serve: Callable[..., None],
-    socket: sockets.socket,
-    folder: Path,
-    env_file: Path,
-    overrides: Mapping[str, object],
-) -> None:
-    """Run `serve` in a child process, and start it again when `folder` or `env_file` changes.
-
-    A child that cannot start says why on the terminal and to whoever asks it; the next change tries
-    again.
-    """
-    config = uvicorn.Config(
-        "unused:app", reload=True, reload_dirs=[str(folder)], log_config=None, log_level="warning"
-    )
-    reload = _Reload(config, functools.partial(_child, serve, overrides), [socket])
-    reload.env_file = env_file
-    reload.run()
-
-
-def _child(
-    serve: Callable[..., None], overrides: Mapping[str, object], sockets: list[sockets.socket]
-) -> None:
-    watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    try:
-        serve(sockets[0], overrides, reloading=True)
-    except AppError as error:
-        reason = "\n".join(f"error: {line}" for line in str(error).splitlines())
-    except Exception:  # noqa: BLE001 - such as what config.py raises
-        reason = traceback.format_exc().rstrip()
-    else:
-        return
-    click.echo(f"{reason}\nWaiting for a change.", err=True)
+def refuse(reason: str, socket: sockets.socket) -> None:
+    """Answer every request with the reason why the app cannot start, until a signal."""
     answer = PlainTextResponse(f"The app cannot start.\n\n{reason}\n", 503)
-    _server(answer, reloading=True, lifespan="off").run(sockets=sockets)
+    _server(answer, reloading=True, lifespan="off").run(sockets=[socket])
