@@ -1,6 +1,7 @@
 """`server` and `worker`: run the app until it is told to stop. `routes`: what it would serve."""
 
 import functools
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -146,8 +147,8 @@ def _announce(services: Services, socket: Any = None, *, again: bool = False) ->
 
 def _try_store(name: str, store: Store, logger: "Logger") -> None:
     try:
-        # Nothing is there. Of `get` the cache would write a line.
-        store.remove("_start")
+        # A key that nobody has. Of `get` the cache would write a line.
+        store.remove(f"_start_{secrets.token_hex(8)}")
     except StoreError as error:
         logger.warning("{} cannot be used yet: {}", name, error)
 
