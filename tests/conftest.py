@@ -1,6 +1,7 @@
 """Apps to test: each is made once a session from the tree as it stands, uncommitted work too."""
 
 import os
+import platform
 import re
 import sys
 from collections.abc import Generator, Iterator
@@ -29,6 +30,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "python" in metafunc.fixturenames:
         pythons = metafunc.config.getoption("--pythons").split() or [sys.executable]
         metafunc.parametrize("python", pythons, ids=_name_python)
+    if "other_python" in metafunc.fixturenames:
+        pythons = metafunc.config.getoption("--pythons").split() or [sys.executable]
+        here = platform.python_version()
+        others = [each for each in pythons if _name_python(each) != here] or pythons
+        metafunc.parametrize("other_python", others, ids=_name_python)
     if "owner" in metafunc.fixturenames:
         releases = read_releases()[0 if metafunc.config.getoption("--all") else -1 :]
         owners = [(kind, release) for release in releases for kind in ANSWERS]

@@ -31,6 +31,7 @@ NOT_CODE = {"mermaid", "{toctree}", "{include}"}
 """What a block may be that is nothing to run: a diagram, or a word to the maker of the site."""
 
 
+@pytest.mark.slow
 @pytest.mark.my_app
 @pytest.mark.parametrize("page", PLAYED)
 def test_a_page_does_what_it_says(workshop: App, page: str) -> None:

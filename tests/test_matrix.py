@@ -41,10 +41,11 @@ def test_an_app_is_sound(
 
 @pytest.mark.slow
 def test_the_runtimes_own_tests_pass(
-    python: str, template: Path, tmp_path: Path, record_property: Record
+    other_python: str, template: Path, tmp_path: Path, record_property: Record
 ) -> None:
+    # On the Python of these tests, test_app.py runs them.
     began = time.monotonic()
-    app = render(template, tmp_path, ANSWERS["awkward"], python)
+    app = render(template, tmp_path, ANSWERS["awkward"], other_python)
     passed, skipped = run_tests(app, "-n", "2", "tests/runtime")
     record_property("skipped", skipped)
     record(record_property, app, "the runtime", passed, began)

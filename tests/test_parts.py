@@ -57,6 +57,7 @@ def read_rendered(root: Path) -> dict[str, bytes]:
     return {str(file): (root / file).read_bytes() for file in files if file.name != "uv.lock"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_goes_and_comes_back_with_the_answer(
     grown: App, clone: Path, tmp_path: Path, part: str
@@ -180,6 +181,7 @@ def test_the_docs_name_every_part() -> None:
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == PARTS
 
 
+@pytest.mark.slow
 def test_updating_goes_as_the_docs_say(grown: App) -> None:
     whole, parts, back, release = pages.read("docs/updating.md")
     commands = f"{whole.text}\n{parts.text}\n{back.text}"

@@ -98,7 +98,7 @@ def test_an_order_is_confirmed_by_its_job(client, expect_job, run_jobs):
     assert rows(Order)[0].confirmed
 
 def test_an_order_that_is_not_saved_leaves_no_job(client, app):
-    assert client.post("/orders", data={}).status_code == 500
+    assert client.post("/orders", data={}).status_code == 400
     assert (rows(Order), rows(Outgoing), app.queue.find()) == ([], [], [])
 
 def test_a_new_row_is_never_taken_for_an_old_one(client, app):
