@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,18 +22,17 @@ INSTALL = "chromium is missing: apt-get install chromium"
 PATIENCE = 60
 
 JOBS = {
-    # Goes on when the test says so, and fails until a file is there.
+    # Each part goes on when the test says so; it fails until a file is there.
     "render": """
-        import time
         from pathlib import Path
         from {package}.runtime import JobOptions
 
         options = JobOptions(max_attempts=1, queue="video")
 
         def run(allocator, params, env):
-            for part, _ in enumerate(env.current.track(range(4))):
-                while not Path(params["folder"], f"part-{{part}}").exists():
-                    time.sleep(0.02)
+            with Path(params["folder"], "gate").open("rb", buffering=0) as gate:
+                for _ in env.current.track(range(4)):
+                    gate.read(1)
             if not Path(params["folder"], "codec").exists():
                 raise ValueError("<b>no codec</b> for " + params["clip"])
         """,
@@ -46,10 +45,8 @@ JOBS = {
             pass
         """,
     "resize": """
-        import time
-
         def run(allocator, params, env):
-            time.sleep(params["seconds"])
+            pass
         """,
 }
 
@@ -130,6 +127,18 @@ def told_wrong(page: Page) -> list[str]:
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     return wrong
+
+
+@contextmanager
+def gate(folder: Path) -> Iterator[Callable[[int], object]]:
+    """Make what `render` waits at in a folder; give the function that lets so many parts go on."""
+    folder.mkdir(exist_ok=True)
+    os.mkfifo(folder / "gate")
+    opened = os.open(folder / "gate", os.O_RDWR)  # so that nobody's open() or write() waits
+    try:
+        yield lambda parts: os.write(opened, b"." * parts)
+    finally:
+        os.close(opened)
 
 
 def touch(folder: Path, *names: str) -> None:

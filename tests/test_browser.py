@@ -16,6 +16,7 @@ from browser import (
     PHONE,
     Served,
     enqueue,
+    gate,
     opened,
     served,
     told_wrong,
@@ -108,7 +109,7 @@ def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
     shop: App, browser: Browser, tmp_path: Path, size: Any
 ) -> None:
     job = enqueue(shop, "render", folder=str(tmp_path), clip="a.mp4", **HIDDEN)
-    with served(shop) as (address, _):
+    with gate(tmp_path) as go_on, served(shop) as (address, _):
         page = browser.new_page(viewport=size)
         wrong = told_wrong(page)
         page.goto(f"{address}/_jobs")
@@ -119,10 +120,10 @@ def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
 
         # Without a reload from here on.
         page.evaluate("window.same = true")
-        touch(tmp_path, "part-0", "part-1")
+        go_on(2)
         expect(page.locator("progress")).to_have_attribute("value", "0.5")
         expect(page.locator("main")).to_contain_text("50 %, 2 of 4")
-        touch(tmp_path, "part-2", "part-3")
+        go_on(2)
         expect(page.locator("h1")).to_have_text("render failed")
         error = page.get_by_label("Error")
         expect(error).to_contain_text("ValueError: <b>no codec</b> for a.mp4")
@@ -130,6 +131,7 @@ def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
         assert page.evaluate("window.same")
 
         touch(tmp_path, "codec")
+        go_on(4)
         page.get_by_role("button", name="Retry").click()
         expect(page.get_by_role("status")).to_have_text("1 job was made ready again.")
         expect(page.locator("h1")).to_have_text("render completed")
@@ -141,8 +143,8 @@ def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
 def test_all_is_done_without_a_script(shop: App, browser: Browser, tmp_path: Path) -> None:
     for clip in ("a", "b", "c"):
         enqueue(shop, "render", folder=str(tmp_path), clip=clip)
-    touch(tmp_path, "part-0", "part-1", "part-2", "part-3")
-    with served(shop) as (address, _):
+    with gate(tmp_path) as go_on, served(shop) as (address, _):
+        go_on(3 * 4)
         page = browser.new_context(java_script_enabled=False).new_page()
         _wait_for_failed(page, address, 3)
         page.get_by_label("Error").fill("for b")
@@ -184,11 +186,11 @@ def test_a_job_named_and_filled_with_a_script_does_not_run_it(shop: App, browser
 def test_pages_have_no_serious_finding_and_fit_the_screen(
     shop: App, browser: Browser, tmp_path: Path, size: Any, scheme: Any
 ) -> None:
-    touch(tmp_path, "part-0", "part-1", "part-2", "part-3")
     folders = [tmp_path, tmp_path / "never"]
     jobs = [enqueue(shop, "render", folder=str(folder), clip="a" * 300) for folder in folders]
-    enqueue(shop, "resize", seconds=0)
-    with served(shop) as (address, _):
+    enqueue(shop, "resize")
+    with gate(folders[0]) as go_on, gate(folders[1]), served(shop) as (address, _):
+        go_on(4)
         page = browser.new_page(viewport=size, color_scheme=scheme)
         _wait_for_failed(page, address, 1)
         for path in (

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,8 +20,8 @@ import pytest
 import yaml
 from container import INTERPOLATED, Image, build, interpolate, read_dockerfile
 from making import REPOSITORY, App, clean_environment, make_app, run
+from waiting import PATIENCE, wait_for_line
 
-PATIENCE = 60
 GROW, DRAIN, LOOK, COMPOSE = pages.read("docs/scaling.md")
 PARTS = yaml.safe_load((REPOSITORY / "copier.yml").read_text("utf-8"))["parts"]
 SECRETS = {"SECRET", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
@@ -103,21 +102,6 @@ def running(command: list[str], folder: Path, environment: dict[str, str]) -> It
             yield process
         finally:
             process.kill()
-
-
-def wait_for_line(process: Any, text: str) -> str:
-    """Return the next line that holds a text; kill the process if it does not come."""
-    seen = []
-    patience = threading.Timer(PATIENCE, process.kill)
-    patience.start()
-    try:
-        for line in process.stdout:
-            seen.append(line)
-            if text in line:
-                return str(line)
-    finally:
-        patience.cancel()
-    raise AssertionError(f"{text!r} did not come, but:\n{''.join(seen)}")
 
 
 def free_port() -> int:

@@ -19,8 +19,8 @@ import pages
 import pytest
 from container import read_dockerfile
 from making import App, clean_environment, run
+from waiting import PATIENCE, wait_for_line
 
-PATIENCE = 60
 INSTALL, UNIT, CADDY, NGINX, CONTAINER, BACKUP, RESTORE = pages.read("docs/deploying.md")
 PLACE = "/srv/my-app"
 
@@ -61,16 +61,6 @@ def running(command: list[str], folder: Path, **settings: str) -> Iterator[Any]:
         finally:
             patience.cancel()
             process.kill()
-
-
-def wait_for_line(process: Any, text: str) -> str:
-    """Return the next line that holds a text."""
-    seen = []
-    for line in process.stderr:
-        seen.append(line)
-        if text in line:
-            return str(line)
-    raise AssertionError(f"{text!r} did not come, but:\n{''.join(seen)}")
 
 
 def port_of(process: Any) -> int:

@@ -7,7 +7,6 @@ gave an awkward name, and has a template without tags.
 import signal
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +15,12 @@ import pytest
 import yaml
 from history import Release, commit, make_history
 from making import ANSWERS, App, list_files, run
+from waiting import PATIENCE, wait_for_line
 
 OWNED = ("jobs", "mailers", "public", "templates", "views")
 """The folders of the package that no update touches; tests/jobs is one more."""
 
 NOT_RENDERED = {".git", ".hypothesis", ".pytest_cache", ".venv", "__pycache__", "uv.lock", "var"}
-PATIENCE = 60
 
 JOB = '''
 """Count what comes in."""
@@ -167,7 +166,7 @@ def fill_queue(app: App) -> frozenset[str]:
     """Leave jobs in every state that an app can be stopped in, and return the ids of all."""
     done = app.run(app.name, "jobs", "enqueue", "harvest", "--params", '{"waits": true}')
     with worker(app) as killed:
-        wait_for(killed, "Harvesting")
+        wait_for_line(killed, "Harvesting")
         killed.kill()
     text = app.run("python", "-c", fill(SCHEDULE, app.package)).stdout
     (app.root / "go.txt").touch()
@@ -183,23 +182,6 @@ def worker(app: App) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def wait_for(process: subprocess.Popen[str], text: str, times: int = 1) -> None:
-    """Return when so many lines of the log have the text; end the process if it takes too long."""
-    assert process.stderr
-    seen = []
-    patience = threading.Timer(PATIENCE, process.kill)
-    patience.start()
-    try:
-        for line in process.stderr:
-            seen.append(line)
-            times -= text in line
-            if times == 0:
-                return
-    finally:
-        patience.cancel()
-    raise AssertionError(f"{text!r} did not come:\n{''.join(seen)}")
 
 
 def fill(text: str, package: str) -> str:
@@ -255,7 +237,7 @@ def test_all_jobs_that_waited_run(owner: Owner) -> None:
     app = owner.app
     (app.root / "ran.txt").unlink(missing_ok=True)  # from the job's own test
     with worker(app) as process:
-        wait_for(process, "Job completed: harvest ", times=len(owner.jobs))
+        wait_for_line(process, "Job completed: harvest ", times=len(owner.jobs))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
     assert set((app.root / "ran.txt").read_text().split()) == owner.jobs
