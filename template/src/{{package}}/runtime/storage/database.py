@@ -200,8 +200,10 @@ def _fail(batch: Sequence[Ticket[Any]], error: AppError) -> None:
 def explain(error: Exception) -> str:
     """Return what a failure of SQLite or of the file system means, and what to do about it."""
     reason = str(error)
+    # Of the file system only its own words: a folder in the path may be called "fullstack".
+    said = error.strerror or "" if isinstance(error, OSError) else reason
     for sign, advice in _ADVICE.items():
-        if sign in reason or sign in type(error).__name__:
+        if sign in said or sign in type(error).__name__:
             return f"{reason}: {advice}"
     return reason
 
