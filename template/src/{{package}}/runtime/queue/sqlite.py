@@ -36,9 +36,6 @@ SELECT (SELECT count(*) FROM jobs WHERE state = 'scheduled')
      + (SELECT count(*) FROM jobs WHERE state = 'running')
 """
 
-_QUIET = 0.005
-"""Seconds without a ring after which workers may be asleep."""
-
 
 def count_left(path: Path) -> int:
     """Return how many jobs of a file have not ended; 0 if there is none, or it cannot be read.
@@ -69,7 +66,6 @@ class SqliteQueue:
         self._clock = clock
         self._bells: dict[str, Doorbell] = {}
         self._listed: tuple[tuple[int, int] | None, list[Path]] = (None, [])
-        self._rung_at = 0.0
         self._here: tuple[str, Starter | None] = ("", None)
 
     @shielded
@@ -87,6 +83,13 @@ class SqliteQueue:
                 held_by, job = begun.pop()
                 held_by.drop(job)
 
+        def committed() -> None:
+            if not begun:
+                self._ring()
+            while begun:
+                held_by, job = begun.pop()
+                held_by.begin(job)
+
         def operation(db: sqlite3.Connection) -> list[Enqueued]:
             drop()  # it may be run twice
             now = self._clock()
@@ -96,22 +99,13 @@ class SqliteQueue:
                     starter.hold(job)
                     begun.append((starter, job))
                     return [Enqueued(job.id, new=True)]
-            answers = rows.insert(db, jobs, now)
-            if time.monotonic() - self._rung_at > _QUIET:
-                # To wake up takes as long as the disk; they are rung again when it is written.
-                self._ring()
-            return answers
+            return rows.insert(db, jobs, now)
 
         try:
-            answers = self._database.write(operation)
+            return self._database.write(operation, committed=committed)
         except BaseException:
             drop()
             raise
-        for held_by, job in begun:
-            held_by.begin(job)
-        if not begun:
-            self._ring()
-        return answers
 
     def get(self, public_id: str) -> Job | None:
         key = split_id(public_id)
@@ -360,7 +354,6 @@ class SqliteQueue:
 
     @shielded
     def _ring(self) -> None:
-        self._rung_at = time.monotonic()
         for bell in list(self._bells.values()):
             bell.ring()
         # What is done is done: a folder that cannot be read only makes the others look later.

@@ -23,11 +23,11 @@ LONGEST_PATIENCE = 0.005
 class Ticket(Generic[T]):
     """An operation that waits for its commit, and then its result or its error."""
 
-    __slots__ = ("durable", "error", "kept", "leads", "left", "next", "operation", "result", "turn")
+    __slots__ = ("committed", "error", "kept", "leads", "left", "next", "operation", "result", "turn")
 
-    def __init__(self, operation: Operation[T], durable: bool) -> None:
+    def __init__(self, operation: Operation[T], committed: Callable[[], None] | None) -> None:
         self.operation = operation
-        self.durable = durable
+        self.committed = committed
         self.result: T | None = None
         self.error: BaseException | None = None
         self.leads = self.kept = self.left = False
@@ -40,20 +40,23 @@ class Door:
     """Gathers tickets; `commit` is called with all that wait, by one thread at a time.
 
     `commit` leaves in each ticket its result or its error; whatever it raises besides comes out
-    at the caller who was leading.
+    at the caller who was leading. With `patient`, a commit waits for whom the last one served.
     """
 
-    def __init__(self, commit: Callable[[Sequence[Ticket[Any]]], None]) -> None:
+    def __init__(
+        self, commit: Callable[[Sequence[Ticket[Any]]], None], *, patient: bool = True
+    ) -> None:
         self._commit = commit
+        self._patience = PATIENCE if patient else 0.0
         self._gate = threading.Lock()
         self._waiting: list[Ticket[Any]] = []
         self._all_here = threading.Condition(self._gate)
         self._expected, self._until = 0, 0.0
         self._busy = False
 
-    def submit(self, operation: Operation[T], *, durable: bool) -> T:
+    def submit(self, operation: Operation[T], committed: Callable[[], None] | None) -> T:
         """Return what the operation returned, once it is committed; raise what it raised."""
-        ticket = Ticket(operation, durable)
+        ticket = Ticket(operation, committed)
         with self._gate:
             self._waiting.append(ticket)
             ticket.leads = not self._busy
@@ -91,7 +94,7 @@ class Door:
                 batch, self._waiting = self._waiting, []
             self._commit(batch)
             ended = time.monotonic()
-            self._until = ended + min(PATIENCE * (ended - began), LONGEST_PATIENCE)
+            self._until = ended + min(self._patience * (ended - began), LONGEST_PATIENCE)
         finally:
             self._hand_over(batch)
             with self._gate:
@@ -102,7 +105,7 @@ class Door:
 
     def _hand_over(self, served: Sequence[Ticket[Any]] = ()) -> None:
         with self._gate:
-            self._expected = len(self._waiting) + sum(ticket.durable for ticket in served)
+            self._expected = len(self._waiting) + len(served)
             heir = self._waiting[0] if self._waiting else None
             self._busy = heir is not None
             if heir is not None:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +32,32 @@ class Database:
         self.path = path
         self._error = error
         self._process = os.getpid()
-        self._synchronous = ""
         self._stale = False
         self._closed = False
         self._writing = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
-        self._door = Door(self._commit)
+        self._door = Door(self._commit, patient=False)
+        self._durable_door = Door(self._commit_to_disk)
         with self._explained():
             self._file = DatabaseFile(path, [schema, *migrations])
 
     @shielded
-    def write(self, operation: Operation[T], *, durable: bool = True) -> T:
+    def write(
+        self,
+        operation: Operation[T],
+        *,
+        durable: bool = True,
+        committed: Callable[[], None] | None = None,
+    ) -> T:
         """Run the operation in a transaction, commit, and return what it returned.
 
-        With `durable` the commit is on the disk when this returns. An operation that raises is
+        With `durable` the commit is on the disk when this returns; `committed` is called, in
+        whichever thread, when all processes see it, which is before. An operation that raises is
         undone alone, and its exception is raised here. It may be run again, if another that was
         to be committed with it has failed.
         """
-        return self._door.submit(operation, durable=durable)
+        door = self._durable_door if durable else self._door
+        return door.submit(operation, committed)
 
     def read(
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
@@ -85,6 +93,18 @@ class Database:
             self._close_readers()
             self._file.close()
 
+    def _commit_to_disk(self, batch: Sequence[Ticket[Any]]) -> None:
+        # When others may write again: so nobody waits for the disk but those who asked for it.
+        self._commit(batch)
+        try:
+            with self._explained():
+                self._file.flush_journal()
+        except AppError as error:
+            _fail(batch, error)
+        except BaseException:
+            _fail(batch, self._error(f"{self._name}: interrupted before the disk had it"))
+            raise
+
     def _commit(self, batch: Sequence[Ticket[Any]]) -> None:
         try:
             with self._writing:
@@ -93,7 +113,6 @@ class Database:
                     self._make_usable()
                     # Before the rest: what fails later must not fail what has been committed.
                     self._file.bound_journal()
-                    self._wait_for_disk(any(ticket.durable for ticket in batch))
                     self._transact(batch)
                     self._file.check_in_place()
         except AppError as error:
@@ -104,11 +123,13 @@ class Database:
             lost = [ticket for ticket in batch if not ticket.kept]
             _fail(lost, self._error(f"{self._name}: interrupted, nothing was written"))
             raise
+        for ticket in batch:
+            if ticket.committed is not None and ticket.error is None:
+                ticket.committed()
 
     def _make_usable(self) -> None:
         if self._stale:
             self._close_readers()
-            self._synchronous = ""
             self._file.reopen()
         self._file.check_in_place()
         self._stale = False
@@ -148,13 +169,6 @@ class Database:
                 self._stale |= _tells_of_the_file(error)
                 return False
         return True
-
-    def _wait_for_disk(self, durable: bool) -> None:
-        # The pragma works between transactions only, so it is chosen before BEGIN.
-        wanted = "FULL" if durable else "NORMAL"
-        if wanted != self._synchronous:
-            self._file.writer.execute(f"PRAGMA synchronous = {wanted}")
-            self._synchronous = wanted
 
     def _close_readers(self) -> None:
         readers, self._readers = self._readers, []

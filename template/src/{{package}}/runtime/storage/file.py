@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -65,7 +66,8 @@ class DatabaseFile:
         self._scripts = scripts
         self._too_long = WAL_TOO_LONG
         self._next_look, self._is_long = 0.0, False
-        self._size = 0
+        self._journal: int | None = None
+        self._flushing = threading.Lock()
         self._lock: WriterLock | None = None
         if path is not None and path.is_dir():
             raise FileError("a folder is in its place: name a file in it")
@@ -135,7 +137,7 @@ class DatabaseFile:
         """
         if self.path is None:
             return
-        self._size = size = _size(f"{self.path}-wal")
+        size = _size(f"{self.path}-wal")
         if size < self._too_long:
             return
         self.writer.execute(f"PRAGMA busy_timeout = {READERS_TIME}")
@@ -151,17 +153,23 @@ class DatabaseFile:
 
         Nobody else adds to it then, another program included.
         """
-        if not self._size % WAL_STEP:
+        if self._journal is None:
             return
-        # It is only for speed: whoever lacks the room is told when it is needed.
-        with contextlib.suppress(OSError):
-            descriptor = os.open(f"{self.path}-wal", os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                found = os.fstat(descriptor)
-                if found.st_ino == self._opened.journal:
-                    os.pwrite(descriptor, bytes(-found.st_size % WAL_STEP), found.st_size)
-            finally:
-                os.close(descriptor)
+        size = os.fstat(self._journal).st_size
+        if size % WAL_STEP:
+            # It is only for speed: whoever lacks the room is told when it is needed.
+            with contextlib.suppress(OSError):
+                os.pwrite(self._journal, bytes(-size % WAL_STEP), size)
+
+    def flush_journal(self) -> None:
+        """Return when all that was committed is on the disk. To be called without `exclusive`.
+
+        SQLite with synchronous=FULL does the same within the commit, and so keeps everybody from
+        writing for that long; with NORMAL it flushes before a journal's content is overwritten.
+        """
+        with self._flushing:
+            if self._journal is not None:
+                _flush(self._journal)
 
     def reopen(self) -> None:
         """Open the file at the path anew, if there is one; call within `exclusive`.
@@ -186,7 +194,10 @@ class DatabaseFile:
         if self.path is None:
             self.writer.close()
         else:
+            # For those who have committed, and wait for the disk in this moment.
+            self.flush_journal()
             self._close_writer(self.path)
+            self._keep_journal(None)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -221,6 +232,12 @@ class DatabaseFile:
             kept.replace(journal)
             kept.unlink(missing_ok=True)
 
+    def _keep_journal(self, descriptor: int | None) -> None:
+        with self._flushing:
+            before, self._journal = self._journal, descriptor
+            if before is not None:
+                os.close(before)
+
     def _open(self, path: Path) -> None:
         # SQLite gives its journal the file's own permissions. A file that is there must not be
         # opened here: closing it would drop the locks of all this process's connections.
@@ -233,6 +250,8 @@ class DatabaseFile:
             writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AFTER}")
             writer.execute(f"PRAGMA cache_size = -{CACHE}")
             _migrate(writer, self._scripts)
+            writer.execute("PRAGMA synchronous = NORMAL")
+            self._keep_journal(os.open(f"{path}-wal", os.O_WRONLY | os.O_CLOEXEC))
             # SQLite flushes the names of its files, with the journal; not that of their folder.
             flush_folder(path.absolute().parent.parent)
         except BaseException:
@@ -245,6 +264,10 @@ class DatabaseFile:
         self._signed, self._in_place_at = None, time.time()
         self._told = False
         self._too_long, self._next_look = WAL_TOO_LONG, 0.0
+
+
+_flush = getattr(os, "fdatasync", os.fsync)
+"""macOS has no fdatasync. What lies within a file's length needs no more than that."""
 
 
 def _size(path: str) -> int:
