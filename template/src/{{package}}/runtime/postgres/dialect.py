@@ -64,12 +64,14 @@ RETURNING jobs.number
 
 OTHERWISE: dict[str, tuple[str, ...]] = {
     # The conflict may be with Procrastinate's own index or with ours, so none is named.
+    sql.INSERT_ONE: (
+        f"{sql.INSERT_INTO} VALUES ({', '.join('?' * 15)}) "
+        "ON CONFLICT DO NOTHING RETURNING token, number",
+    ),
     sql.INSERT: (
-        """
-INSERT INTO jobs (token, payload, name, queue, priority, payload_version, state, run_at,
-                  max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
-SELECT value ->> 0, value ->> 1, ?::text, ?::text, ?::int, ?::int, ?::text, ?::float8, ?::int,
-       ?::text, ?::text, ?::int, ?::text, ?::float8, ?::int
+        f"""
+{sql.INSERT_INTO} SELECT ?::text, ?::text, ?::int, ?::int, ?::text, ?::float8, ?::int,
+       ?::text, ?::text, ?::int, ?::text, ?::float8, ?::int, value ->> 0, value ->> 1
 FROM json_array_elements(?::json) WITH ORDINALITY AS given (value, place) ORDER BY place
 ON CONFLICT DO NOTHING RETURNING token, number
 """,

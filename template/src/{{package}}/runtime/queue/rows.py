@@ -29,7 +29,11 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
         alike = list(group)
         tokens = _tokens(len(alike))
         pairs = [(token, job.payload) for token, job in zip(tokens, alike, strict=True)]
-        numbers = dict(db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs))).fetchall())
+        if len(pairs) == 1:
+            made = db.execute(sql.INSERT_ONE, (*_shared(alike[0], now), *pairs[0]))
+        else:
+            made = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
+        numbers = dict(made.fetchall())
         for token in tokens:
             if (number := numbers.get(token)) is not None:
                 answers.append(Enqueued(job_id(number, token), new=True))

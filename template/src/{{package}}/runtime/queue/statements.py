@@ -10,17 +10,25 @@ COLUMNS = (
     "cancel_asked, error, request_id, created_at, started_at, finished_at"
 )
 
-# Many rows in one statement, and what they share told once: to take fifteen values out of JSON for
-# each takes longer than to insert them.
-INSERT = """
-INSERT INTO jobs (token, payload, name, queue, priority, payload_version, state, run_at,
-                  max_attempts, unique_key, limit_key, limit_size, request_id, created_at, held)
-SELECT value ->> 0, value ->> 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
-FROM json_each(?) WHERE true
+INSERT_INTO = """
+INSERT INTO jobs (name, queue, priority, payload_version, state, run_at, max_attempts, unique_key,
+                  limit_key, limit_size, request_id, created_at, held, token, payload)
+"""
+
+_UNLESS_LIVE = """
 ON CONFLICT (unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
     DO NOTHING
 RETURNING token, number
+"""
+
+INSERT_ONE = f"{INSERT_INTO} VALUES ({', '.join('?' * 15)}) {_UNLESS_LIVE}"
+
+# Many rows in one statement, and what they share told once: to take fifteen values out of JSON for
+# each takes longer than to insert them.
+INSERT = f"""
+{INSERT_INTO} SELECT {', '.join('?' * 13)}, value ->> 0, value ->> 1 FROM json_each(?) WHERE true
+{_UNLESS_LIVE}
 """
 
 # A job that nobody waits before, for a process that is known (12) and a queue that is open (3).

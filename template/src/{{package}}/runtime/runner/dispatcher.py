@@ -26,7 +26,7 @@ LONGEST_WAIT = 2.0
 SHORTEST_GAP = 0.002
 """Seconds between two exchanges, unless more is known to wait."""
 
-GAP_PER_JOB = 0.0002
+GAP_PER_JOB = 0.0004
 """Seconds by which each job that ended since the last exchange makes the next gap longer."""
 
 LONGEST_GAP = 0.006
