@@ -32,7 +32,12 @@ SCENES: tuple[Scene, ...] = (
     measures.bulk,
     measures.naps,
 )
-OUR_SCENES: tuple[Scene, ...] = (measures.million, measures.in_server, measures.slow_disk)
+OUR_SCENES: tuple[Scene, ...] = (
+    measures.processes,
+    measures.million,
+    measures.in_server,
+    measures.slow_disk,
+)
 """What no peer has, or what would take it an hour."""
 
 

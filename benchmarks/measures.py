@@ -71,6 +71,13 @@ def across(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
     return {**figures, "p50": p50, "p99": p99, "run": rate}
 
 
+def processes(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
+    """Drain with as many threads in two processes: Python lets one thread of each compute."""
+    count = _count(side, sizes)
+    lab.ask(side, "fill", "noop", count)
+    return {"processes": _run(lab, side, side.processes or side.worker, count, sizes)}
+
+
 def naps(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
     """Run jobs that sleep."""
     rate = _drain(lab, side, sizes, "nap", sizes.naps)

@@ -29,6 +29,7 @@ class Row:
 
 ROWS = (
     Row("drain", "drain, no lines per job", goal=20, peer="huey-sqlite"),
+    Row("processes", "the same, 10 threads in 2 processes"),
     Row("run", "schedule and run, 1 producer in another process", goal=3, peer="huey-sqlite"),
     Row("p50", "latency from another process, idle, p50", "ms", 1, "huey-redis", True, 2),
     Row("p99", "latency from another process, idle, p99", "ms", 1, "huey-redis", True, 2),

@@ -49,7 +49,8 @@ class Marks:
         except AttributeError:
             own.map, own.offset = self._take_slot()
             own.count, own.first = 1, now
-        _SLOT.pack_into(own.map, own.offset, own.first, now, own.count)
+        # In one piece: pack_into writes zeros first, and who reads might meet them.
+        own.map[own.offset : own.offset + _SLOT.size] = _SLOT.pack(own.first, now, own.count)
 
     def began(self, scheduled: float) -> None:
         """Note how long a job has waited that was scheduled at `scheduled` and begins now."""

@@ -65,8 +65,9 @@ RETURNING jobs.number
 OTHERWISE: dict[str, tuple[str, ...]] = {
     # The conflict may be with Procrastinate's own index or with ours, so none is named.
     sql.INSERT_ONE: (
-        f"{sql.INSERT_INTO} VALUES ({', '.join('?' * 15)}) "
-        "ON CONFLICT DO NOTHING RETURNING token, number",
+        f"""
+{sql.INSERT_INTO} VALUES ({", ".join("?" * 15)}) ON CONFLICT DO NOTHING RETURNING token, number
+""",
     ),
     sql.INSERT: (
         f"""

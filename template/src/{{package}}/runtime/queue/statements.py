@@ -27,7 +27,7 @@ INSERT_ONE = f"{INSERT_INTO} VALUES ({', '.join('?' * 15)}) {_UNLESS_LIVE}"
 # Many rows in one statement, and what they share told once: to take fifteen values out of JSON for
 # each takes longer than to insert them.
 INSERT = f"""
-{INSERT_INTO} SELECT {', '.join('?' * 13)}, value ->> 0, value ->> 1 FROM json_each(?) WHERE true
+{INSERT_INTO} SELECT {", ".join("?" * 13)}, value ->> 0, value ->> 1 FROM json_each(?) WHERE true
 {_UNLESS_LIVE}
 """
 

@@ -23,7 +23,17 @@ LONGEST_PATIENCE = 0.005
 class Ticket(Generic[T]):
     """An operation that waits for its commit, and then its result or its error."""
 
-    __slots__ = ("committed", "error", "kept", "leads", "left", "next", "operation", "result", "turn")
+    __slots__ = (
+        "committed",
+        "error",
+        "kept",
+        "leads",
+        "left",
+        "next",
+        "operation",
+        "result",
+        "turn",
+    )
 
     def __init__(self, operation: Operation[T], committed: Callable[[], None] | None) -> None:
         self.operation = operation

@@ -51,10 +51,10 @@ class Database:
     ) -> T:
         """Run the operation in a transaction, commit, and return what it returned.
 
-        With `durable` the commit is on the disk when this returns; `committed` is called, in
-        whichever thread, when all processes see it, which is before. An operation that raises is
-        undone alone, and its exception is raised here. It may be run again, if another that was
-        to be committed with it has failed.
+        With `durable` the commit is on the disk when this returns; `committed` is called before
+        that, when all processes see it, in whichever thread. An operation that raises is undone
+        alone, and its exception is raised here. It may be run again, if another that was to be
+        committed with it has failed.
         """
         door = self._durable_door if durable else self._door
         return door.submit(operation, committed)
@@ -97,6 +97,9 @@ class Database:
         # When others may write again: so nobody waits for the disk but those who asked for it.
         self._commit(batch)
         try:
+            for ticket in batch:
+                if ticket.committed is not None and ticket.error is None:
+                    ticket.committed()
             with self._explained():
                 self._file.flush_journal()
         except AppError as error:
@@ -123,9 +126,6 @@ class Database:
             lost = [ticket for ticket in batch if not ticket.kept]
             _fail(lost, self._error(f"{self._name}: interrupted, nothing was written"))
             raise
-        for ticket in batch:
-            if ticket.committed is not None and ticket.error is None:
-                ticket.committed()
 
     def _make_usable(self) -> None:
         if self._stale:
@@ -226,6 +226,7 @@ _ADVICE = {
     "full": "make room on the disk",
     "No space": "make room on the disk",
     "disk I/O": "look at the disk: it is full, failing or gone",
+    "Input/output": "look at the disk: it is full, failing or gone",
     "readonly": "let this user write to the file and its folder",
     "Permission": "let this user write to the file and its folder",
     "unable to open": "let this user write to the file and its folder",

@@ -66,6 +66,7 @@ class DatabaseFile:
         self._scripts = scripts
         self._too_long = WAL_TOO_LONG
         self._next_look, self._is_long = 0.0, False
+        self._size = 0
         self._journal: int | None = None
         self._flushing = threading.Lock()
         self._lock: WriterLock | None = None
@@ -135,9 +136,9 @@ class DatabaseFile:
         Who reads for longer, as a backup does, keeps it; then this is tried again when it has
         grown by as much once more.
         """
-        if self.path is None:
+        if self._journal is None:
             return
-        size = _size(f"{self.path}-wal")
+        self._size = size = os.fstat(self._journal).st_size
         if size < self._too_long:
             return
         self.writer.execute(f"PRAGMA busy_timeout = {READERS_TIME}")
@@ -153,12 +154,10 @@ class DatabaseFile:
 
         Nobody else adds to it then, another program included.
         """
-        if self._journal is None:
-            return
-        size = os.fstat(self._journal).st_size
-        if size % WAL_STEP:
+        if self._journal is not None and self._size % WAL_STEP:
             # It is only for speed: whoever lacks the room is told when it is needed.
             with contextlib.suppress(OSError):
+                size = os.fstat(self._journal).st_size
                 os.pwrite(self._journal, bytes(-size % WAL_STEP), size)
 
     def flush_journal(self) -> None:
