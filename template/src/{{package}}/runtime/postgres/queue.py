@@ -106,6 +106,9 @@ class PostgresQueue(SqliteQueue):
         """Return the mutex of all processes that share this queue."""
         return PostgresMutex(self._server)
 
+    def alone(self) -> bool:
+        return False
+
     def gone(self, peer: Peer) -> bool:
         try:
             alive = peer.id in self._bells or is_connected(self._server, peer.id)

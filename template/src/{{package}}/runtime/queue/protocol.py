@@ -204,6 +204,10 @@ class Queue(Inspector, Protocol):
         """Remove this process and its doorbell; what it still had claimed is rescued."""
         ...
 
+    def alone(self) -> bool:
+        """Whether there seems to be no other process, living or just dead; asked often."""
+        ...
+
     def gone(self, peer: Peer) -> bool:
         """Whether the kernel says that the process has died."""
         ...

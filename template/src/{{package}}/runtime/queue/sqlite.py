@@ -266,6 +266,9 @@ class SqliteQueue:
             self._here = ("", None)
         self._ring()
 
+    def alone(self) -> bool:
+        return len(self._bells if self._bell_folder is None else self._paths()) <= 1
+
     def gone(self, peer: Peer) -> bool:
         path = self._bell_path(peer.id)
         if path is None or peer.id in self._bells:
@@ -294,7 +297,7 @@ class SqliteQueue:
         wanted: Mapping[str, int],
         told: Sequence[Progress] = (),
     ) -> Exchange:
-        if not finished and (self._bell_folder is None or len(self._paths()) > 1):
+        if not finished and not self.alone():
             # Each of them is rung for every job: who finds none must not wait for the lock.
             ready, next_due, known = self._database.read(sql.PROBE, (process,))[0]
             due = next_due is not None and next_due <= self._clock()

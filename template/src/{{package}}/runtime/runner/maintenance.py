@@ -62,7 +62,10 @@ class Maintenance:
             stop.wait(max(wait, SHORTEST))
 
     def round(self) -> None:
-        """Beat if it is time; rescue the jobs of every peer that is gone or silent."""
+        """Beat if it is time; rescue the jobs of every peer that is gone or silent.
+
+        Where there seems to be none, it looks closer only when it beats.
+        """
         now = self._clock()
         if now - self._last_round > self._lease / 2:
             # This process was stopped, or kept busy: perhaps the others were too.
@@ -71,6 +74,8 @@ class Maintenance:
         if now >= self._next_beat:
             self._queue.heartbeat(self._process())
             self._next_beat = now + self._lease / BEATS
+        elif self._queue.alone():
+            return
         peers = [peer for peer in self._queue.peers() if peer.id != self._process()]
         for peer in peers:
             if self._queue.gone(peer):
