@@ -56,6 +56,8 @@ class Database:
         alone, and its exception is raised here. It may be run again, if another that was to be
         committed with it has failed.
         """
+        # In a forked child a door may be busy for ever, with a thread that is not there.
+        self._check_usable()
         door = self._durable_door if durable else self._door
         return door.submit(operation, committed)
 
@@ -96,6 +98,8 @@ class Database:
     def _commit_to_disk(self, batch: Sequence[Ticket[Any]]) -> None:
         # When others may write again: so nobody waits for the disk but those who asked for it.
         self._commit(batch)
+        if all(ticket.error for ticket in batch):
+            return
         try:
             for ticket in batch:
                 if ticket.committed is not None and ticket.error is None:
