@@ -96,16 +96,16 @@ class Database:
             self._file.close()
 
     def _commit_to_disk(self, batch: Sequence[Ticket[Any]]) -> None:
-        # When others may write again: so nobody waits for the disk but those who asked for it.
-        self._commit(batch)
-        if all(ticket.error for ticket in batch):
-            return
         try:
-            for ticket in batch:
-                if ticket.committed is not None and ticket.error is None:
+            self._commit(batch)
+            made = [ticket for ticket in batch if ticket.error is None]
+            for ticket in made:
+                if ticket.committed is not None:
                     ticket.committed()
-            with self._explained():
-                self._file.flush_journal()
+            # When others may write again: so nobody waits for the disk but those who asked for it.
+            if made:
+                with self._explained():
+                    self._file.flush_journal()
         except AppError as error:
             _fail(batch, error)
         except BaseException:
