@@ -45,7 +45,8 @@ class Peer(msgspec.Struct, frozen=True):
 class Inspector(Protocol):
     """What the faces need: a view, a command and the dashboard see and steer jobs by this.
 
-    Every method raises QueueError, with nothing changed, when the queue cannot answer.
+    Every method raises QueueError when the queue cannot answer. Nothing is changed then, unless
+    what failed is the last step: the disk, or the answer on its way.
     """
 
     weaker: Mapping[str, str]

@@ -87,8 +87,9 @@ class SqliteQueue:
             if not begun:
                 self._ring()
             while begun:
-                held_by, job = begun.pop()
+                held_by, job = begun[-1]
                 held_by.begin(job)
+                begun.pop()
 
         def operation(db: sqlite3.Connection) -> list[Enqueued]:
             drop()  # it may be run twice
@@ -267,7 +268,12 @@ class SqliteQueue:
         self._ring()
 
     def alone(self) -> bool:
-        return len(self._bells if self._bell_folder is None else self._paths()) <= 1
+        if self._bell_folder is None:
+            return len(self._bells) <= 1
+        try:
+            return all(path.name in self._bells for path in self._paths())
+        except OSError:
+            return False
 
     def gone(self, peer: Peer) -> bool:
         path = self._bell_path(peer.id)

@@ -124,7 +124,7 @@ class Dispatcher:
     def has_room(self, queue: str) -> bool:
         """Whether a job of this queue may be claimed for this process as it is scheduled.
 
-        This and the next three are for the queue, in the thread of who schedules.
+        This and the next three are for the queue, in the thread of who commits it.
         """
         lane = self.lanes.get(self._lane_of(queue))
         return self._claiming and lane is not None and lane.wanted() > 0

@@ -51,10 +51,10 @@ class Database:
     ) -> T:
         """Run the operation in a transaction, commit, and return what it returned.
 
-        With `durable` the commit is on the disk when this returns; `committed` is called before
+        With `durable` the commit is on the disk when this returns, and `committed` is called before
         that, when all processes see it, in whichever thread. An operation that raises is undone
         alone, and its exception is raised here. It may be run again, if another that was to be
-        committed with it has failed.
+        committed with it has failed. When the disk fails, this raises and the commit stands.
         """
         # In a forked child a door may be busy for ever, with a thread that is not there.
         self._check_usable()
@@ -82,6 +82,7 @@ class Database:
 
     def alone(self, operation: Operation[T]) -> T:
         """Run the operation while nobody writes, outside of any transaction, as VACUUM wants it."""
+        self._check_usable()
         with self._writing:
             self._check_usable()
             with self._explained(), self._file.exclusive():

@@ -67,6 +67,7 @@ class DatabaseFile:
         self._too_long = WAL_TOO_LONG
         self._next_look, self._is_long = 0.0, False
         self._size = 0
+        self._doubtful = False
         self._journal: int | None = None
         self._flushing = threading.Lock()
         self._lock: WriterLock | None = None
@@ -131,7 +132,9 @@ class DatabaseFile:
         return self._is_long
 
     def bound_journal(self) -> None:
-        """Begin the journal anew if it has grown too long; call within `exclusive`.
+        """Begin the journal anew if it has grown too long, or a flush of it has failed.
+
+        Call within `exclusive`.
 
         Who reads for longer, as a backup does, keeps it; then this is tried again when it has
         grown by as much once more.
@@ -139,13 +142,14 @@ class DatabaseFile:
         if self._journal is None:
             return
         self._size = size = os.fstat(self._journal).st_size
-        if size < self._too_long:
+        if size < self._too_long and not self._doubtful:
             return
         self.writer.execute(f"PRAGMA busy_timeout = {READERS_TIME}")
         try:
             busy, *_ = self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             self.writer.execute(f"PRAGMA busy_timeout = {FOREIGN_LOCK_TIMEOUT * 1000:.0f}")
+        self._doubtful = self._doubtful and bool(busy)
         self._too_long = WAL_TOO_LONG + (size if busy else 0)
         self._next_look = 0.0
 
@@ -167,8 +171,16 @@ class DatabaseFile:
         writing for that long; with NORMAL it flushes before a journal's content is overwritten.
         """
         with self._flushing:
-            if self._journal is not None:
-                _flush(self._journal)
+            # The system tells of a failure once, and then takes what it has lost for written: what
+            # is added to that is safe only when all of it is in the file itself.
+            if self._doubtful:
+                raise FileError("the journal could not be flushed: look at the disk")
+            try:
+                if self._journal is not None:
+                    _flush(self._journal)
+            except OSError:
+                self._doubtful = True
+                raise
 
     def reopen(self) -> None:
         """Open the file at the path anew, if there is one; call within `exclusive`.
@@ -190,16 +202,18 @@ class DatabaseFile:
 
     def close(self) -> None:
         """Close the connection and the lock."""
-        if self.path is None:
-            self.writer.close()
-        else:
+        try:
             # For those who have committed, and wait for the disk in this moment.
             self.flush_journal()
-            self._close_writer(self.path)
+        finally:
+            if self.path is None:
+                self.writer.close()
+            else:
+                self._close_writer(self.path)
             self._keep_journal(None)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
 
     def _check_journal(self, path: Path) -> None:
         # Who has the file open has a journal as well. If that is not at its name, it was taken
@@ -250,7 +264,9 @@ class DatabaseFile:
             writer.execute(f"PRAGMA cache_size = -{CACHE}")
             _migrate(writer, self._scripts)
             writer.execute("PRAGMA synchronous = NORMAL")
-            self._keep_journal(os.open(f"{path}-wal", os.O_WRONLY | os.O_CLOEXEC))
+            # SQLite follows a link, and has the journal beside its target.
+            journal = f"{os.path.realpath(path)}-wal"
+            self._keep_journal(os.open(journal, os.O_WRONLY | os.O_CLOEXEC))
             # SQLite flushes the names of its files, with the journal; not that of their folder.
             flush_folder(path.absolute().parent.parent)
         except BaseException:
