@@ -129,7 +129,7 @@ class Database:
         except BaseException:
             # Ctrl-C in one caller is not the other callers' exception.
             lost = [ticket for ticket in batch if not ticket.kept]
-            _fail(lost, self._error(f"{self._name}: interrupted, nothing was written"))
+            _fail(lost, self._error(f"{self._name}: interrupted; it may have been written or not"))
             raise
 
     def _make_usable(self) -> None:
