@@ -6,7 +6,7 @@ BIN := .venv/bin
 NEEDED := import sys; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help demo test test-all lint app docs screenshots manifest release soak chaos bench \
-  bench-store bench-dashboard bench-postgres requirements clean
+  bench-generate bench-store bench-dashboard bench-postgres requirements clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 17
@@ -50,6 +50,9 @@ soak: .venv/made ## Kill workers and schedulers, count every job: make soak JOBS
 
 chaos: .venv/made .venv-bench/made ## Drain jobs while a worker or the server is killed each second.
 	@PYTHONPATH=tests $(BIN)/python benchmarks/chaos.py $(ARGS)
+
+bench-generate: .venv/made ## Measure `generate job` beside Copier doing the same.
+	@PYTHONPATH=tests $(BIN)/python benchmarks/generate.py $(ARGS)
 
 bench-store: .venv/made .venv-bench/made ## Measure the SQLite store beside diskcache.
 	@PYTHONPATH=tests $(BIN)/python benchmarks/store.py $(ARGS)
