@@ -6,7 +6,7 @@ them are drawn in docs/state-machine.md of the template.
 
 import re
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -26,6 +26,9 @@ class State(StrEnum):
     FAILED = "failed"
     """Spent its attempts, or could not be run at all: the dead letters."""
     CANCELLED = "cancelled"
+
+    # An enum's own is a function in Python, and runs are counted by it.
+    __hash__ = str.__hash__
 
 
 FINAL = (State.COMPLETED, State.FAILED, State.CANCELLED)
@@ -138,7 +141,7 @@ Progress = tuple[Job, float, str | None]
 """What a run tells of itself: its job, how far it is from 0 to 1, and a word on it."""
 
 
-class Finished(NamedTuple):
+class Finished(msgspec.Struct, frozen=True):
     """A claimed job with its outcome: one line of what a worker writes back."""
 
     job: Job

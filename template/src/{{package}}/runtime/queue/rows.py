@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from .. import payload
-from ..job import Enqueued, Finished, Job, NewJob, Outcome, Progress, State, job_id
+from ..job import Enqueued, Finished, Job, NewJob, Progress, State, job_id
 from . import statements as sql
 from .overview import Action
 from .protocol import ANY_QUEUE
@@ -156,9 +156,9 @@ def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> 
     if not finished:
         return []
     completed = {
-        job.number: f"{job.claim} {job.token} {job.claimed_by}"
-        for job, end in finished
-        if end.state is State.COMPLETED
+        (job := each.job).number: f"{job.claim} {job.token} {job.claimed_by}"
+        for each in finished
+        if each.outcome.state is State.COMPLETED
     }
     others = [each for each in finished if each.outcome.state is not State.COMPLETED]
     refused = []
@@ -167,19 +167,20 @@ def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> 
     if completed:
         count += db.execute(sql.COMPLETE, (now, _json(completed))).rowcount
     if others:
-        count += db.execute(sql.FINISH, (now, _json([_end(*each) for each in others]))).rowcount
+        count += db.execute(sql.FINISH, (now, _json([_end(each) for each in others]))).rowcount
     if count != len(finished):
         # Seldom: then once more, by the statement that tells which.
         db.execute("ROLLBACK TO finish")
-        parameters = (now, _json([_end(*each) for each in finished]))
+        parameters = (now, _json([_end(each) for each in finished]))
         written = {number for (number,) in db.execute(sql.FINISH_AND_TELL, parameters)}
-        refused = [job.id for job, _ in finished if job.number not in written]
+        refused = [each.job.id for each in finished if each.job.number not in written]
     db.execute("RELEASE finish")
-    settle_limits(db, {job.limit_key for job, _ in finished})
+    settle_limits(db, {each.job.limit_key for each in finished})
     return refused
 
 
-def _end(job: Job, end: Outcome) -> tuple[Any, ...]:
+def _end(finished: Finished) -> tuple[Any, ...]:
+    job, end = finished.job, finished.outcome
     return (
         *(job.number, job.claim, end.state, end.error, end.run_at, end.keep_attempt),
         *(job.token, job.claimed_by),

@@ -9,13 +9,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from ..errors import QueueError
 from ..job import Finished, Job, Outcome, Progress, State
 from ..logs import current_job, together
 from ..queue.protocol import ANY_QUEUE, Queue
-from .lane import LONGEST_HOLD, Lane
+from .lane import LONGEST_HOLD, LOOK, Lane
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -38,11 +36,9 @@ PAUSE_AFTER_ERROR = 1.0
 GIVEN_BACK = Outcome(State.READY, keep_attempt=True)
 
 
-class Done(msgspec.Struct, frozen=True):
+class Done(Finished, frozen=True):
     """What a worker thread reports of one run."""
 
-    job: Job
-    outcome: Outcome
     lane: str
     worker: str
     seconds: float
@@ -62,6 +58,7 @@ class Dispatcher:
         clock: Callable[[], float] = time.time,
         *,
         claims: bool = True,
+        tells_completed: bool = True,
         ended: Callable[[Sequence["Done"]], None] = lambda _: None,
     ) -> None:
         self.lanes = {name: Lane(count) for name, count in threads.items()}
@@ -73,6 +70,7 @@ class Dispatcher:
         self._new_process_id = new_process_id
         self._logger = logger
         self._clock = clock
+        self._tells_completed = tells_completed
         self._tell_ended = ended
         self._outbox: deque[Done] = deque()
         self._ended: list[Done] = []
@@ -95,6 +93,16 @@ class Dispatcher:
         lane = self.lanes[report.lane]
         if lane.waiting() <= lane.low_water:
             self.bell.ring()
+
+    def rest(self, seconds: float) -> None:
+        """Return when there is something to do, or after so many seconds."""
+        until, left = time.monotonic() + seconds, seconds
+        while True:
+            stalls = [lane.nudge() for lane in self.lanes.values()]
+            if self.bell.wait(min(left, LOOK) if any(stalls) else left):
+                return
+            if (left := until - time.monotonic()) <= 0:
+                return
 
     def pause(self, since: float) -> None:
         """Let more come together, if the last turn began at `since` and there is no hurry.
@@ -209,8 +217,7 @@ class Dispatcher:
                 self._unstarted += lane.take_back()
 
     def _unwritten(self) -> list[Finished]:
-        ended = [Finished(each.job, each.outcome) for each in self._ended]
-        return ended + [Finished(job, GIVEN_BACK) for job in self._unstarted]
+        return [*self._ended, *(Finished(job, GIVEN_BACK) for job in self._unstarted)]
 
     def _wanted(self) -> dict[str, int]:
         return {name: lane.wanted() for name, lane in self.lanes.items()} if self._claiming else {}
@@ -223,10 +230,11 @@ class Dispatcher:
         if refused:
             self._ended = [report for report in self._ended if report.job.id not in refused]
         # One line a job, by this one thread: ten threads that write cost six times that.
-        with together():
-            for report in self._ended:
-                if report.outcome.state is State.COMPLETED:
-                    self._tell_completed(report)
+        if self._tells_completed:
+            with together():
+                for report in self._ended:
+                    if report.outcome.state is State.COMPLETED:
+                        self._tell_completed(report)
         self._tell_ended(self._ended)
         self._ended.clear()
         self._unstarted.clear()

@@ -32,6 +32,9 @@ ERROR_LIMIT = 20_000
 """Characters of an error that the queue keeps; the log has it all."""
 
 
+COMPLETED = Outcome(State.COMPLETED)
+
+
 class Executor:
     """Runs jobs one at a time per thread; shares nothing between two invocations."""
 
@@ -62,7 +65,7 @@ class Executor:
             except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
                 return self.judge(current, error.with_traceback(_own_frames(error)))
             else:
-                return Outcome(State.COMPLETED)
+                return COMPLETED
         except (UnknownJobError, InvalidParamsError) as error:
             self._services.logger.error("Job cannot run: {}: {}", job.name, error)
             return Outcome(State.FAILED, _storable(str(error)))

@@ -1,6 +1,7 @@
 """The worker threads that one queue has for itself, or that all other queues share."""
 
 import contextlib
+import select
 import threading
 import time
 from collections import deque
@@ -15,9 +16,33 @@ other processes and higher priorities can wait for."""
 MEASURED_OVER = 0.02
 """Seconds over which the rate is measured; a single quick job says little about it."""
 
+QUICK = 0.0001
+"""Seconds; jobs that take less do not wait for anything, and only one thread at a time computes in
+Python. Then one thread runs them all sooner than ten that take turns."""
+
+LOOK = 0.001
+"""Seconds after which another thread is woken, if the one that runs quick jobs met a long one."""
+
 LARGEST_CLAIM = 500
 LONGEST_HOLD = 0.1
 """Seconds after which a claimed job that no thread could start is given back."""
+
+
+class Seat:
+    """What a worker thread has for itself."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        """What it waits on."""
+        self.turn.acquire()
+        self.quick = False
+        """Whether its last job was."""
+        self._look_at_nothing = select.poll().poll
+
+    def let_others_go(self) -> None:
+        """Give the interpreter away, if somebody wants it."""
+        # time.sleep(0) does sleep, if shortly, and os.sched_yield() keeps the interpreter.
+        self._look_at_nothing(0)
 
 
 class Lane:
@@ -29,8 +54,10 @@ class Lane:
         works while the threads do."""
         self._threads = threads
         self._waiting: deque[Job | None] = deque()
-        self._idle: list[threading.Lock] = []
+        self._idle: list[Seat] = []
         self._one_comes = False
+        self._last_taker: Seat | None = None
+        self._first_seen: Job | None = None
         # Who schedules hands jobs over as well, besides the dispatcher.
         self._lock = threading.Lock()
         self._held = 0
@@ -58,33 +85,54 @@ class Lane:
                 self._last_start = time.monotonic()
             self._waiting.extend(jobs)
             enough = len(self._waiting) <= len(self._idle) + self._one_comes
-            if not self._one_comes:
-                self._wake_one()
+            self._wake_one()
         return enough
 
-    def take(self, turn: threading.Lock) -> Job | None:
-        """Return the next job for a thread, which gives a locked lock of its own; None: go home."""
+    def take(self, seat: Seat) -> Job | None:
+        """Return the next job for the thread on this seat; None: go home."""
+        # Not whoever took the last job, so one goes on; if that is a long one, `nudge` finds out.
+        last = self._last_taker
+        rests = seat.quick and last is not seat and last is not None and last.quick
         while True:
-            try:
-                return self._waiting.popleft()
-            except IndexError:
-                with self._lock:
-                    if self._waiting:
-                        continue
-                    self._idle.append(turn)
-                turn.acquire()
-                with self._lock:
-                    self._one_comes = False
-                    if len(self._waiting) > 1:
+            if not rests and self._waiting:
+                try:
+                    job = self._waiting.popleft()
+                except IndexError:
+                    continue
+                self._last_taker = seat
+                if not seat.quick and self._waiting and self._idle:
+                    with self._lock:
                         self._wake_one()
+                return job
+            with self._lock:
+                if self._waiting and not rests:
+                    continue
+                self._idle.append(seat)
+            seat.turn.acquire()
+            rests = False
+            with self._lock:
+                self._one_comes = False
+                if 1 < len(self._waiting) <= self._threads:
+                    self._wake_one()
+
+    def nudge(self) -> bool:
+        """Wake a thread if none has taken a job since the last call; False if that is no use."""
+        with self._lock, contextlib.suppress(IndexError):
+            if self._idle and self._waiting:
+                first = self._waiting[0]
+                if first is self._first_seen:
+                    self._wake_one()
+                self._first_seen = first
+                return True
+        return False
 
     def _wake_one(self) -> None:
         # One after the other, each by the one before: all at once would only wait for each other to
         # let go of the interpreter, and short jobs are done by the first. Who became idle last is
         # quickest to wake.
-        if self._idle:
+        if self._idle and not self._one_comes:
             self._one_comes = True
-            self._idle.pop().release()
+            self._idle.pop().turn.release()
 
     def end(self, count: int, now: float) -> None:
         """Take note of what the threads have ended since the last call."""

@@ -12,10 +12,12 @@ from ..env import Invocation, Services
 from ..errors import JobTimeout, QueueError
 from ..job import Job, NewJob, Outcome, Progress
 from ..queue.protocol import Queue
+from ..settings import LogLevel
 from .alarm import STUCK_AFTER
 from .cron import Cron
 from .dispatcher import Dispatcher, Done
 from .executor import Executor
+from .lane import QUICK, Seat
 from .maintenance import Maintenance
 from .pruning import Pruning
 from .tally import Tallies
@@ -58,6 +60,8 @@ class ThreadRunner:
         self._dispatcher = Dispatcher(
             *(queue, self._threads, lambda: secrets.token_hex(8), logger, services.clock),
             claims=self._claims,
+            # With fewer lines logged, even to ask for this one would be a twentieth of a quick job.
+            tells_completed=services.settings.log_level in {LogLevel.DEBUG, LogLevel.INFO},
             ended=self._tallies.add,
         )
         maintenance = Maintenance(
@@ -119,9 +123,8 @@ class ThreadRunner:
         _spawn(name, lambda: self._work(name, lane))
 
     def _work(self, name: str, lane: str) -> None:
-        take, turn = self._dispatcher.lanes[lane].take, threading.Lock()
-        turn.acquire()
-        while (job := take(turn)) is not None:
+        take, seat = self._dispatcher.lanes[lane].take, Seat()
+        while (job := take(seat)) is not None:
             current = self._executor.begin(job, self._take_progress, self._give_up)
             key = (job.number, job.claim)
             run = self._running[key] = _Run(current, lane, name, time.perf_counter())
@@ -129,7 +132,11 @@ class ThreadRunner:
             told = self._progress.pop(key, None)
             if self._running.pop(key, None) is None:
                 return  # given up meanwhile: another thread has this one's place
-            self._dispatcher.done(run.done(outcome, told))
+            report = run.done(outcome, told)
+            self._dispatcher.done(report)
+            seat.quick = report.seconds < QUICK
+            # Quick jobs never let go of the interpreter, and the dispatcher needs it at each step.
+            seat.let_others_go()
 
     def _give_up(self, current: Invocation) -> None:
         run = self._running.pop((current.job.number, current.job.claim), None)
@@ -154,7 +161,7 @@ class ThreadRunner:
             wait = self._dispatcher.turn()
             with self._turned:
                 self._turned.notify_all()
-            self._dispatcher.bell.wait(wait)
+            self._dispatcher.rest(wait)
             self._dispatcher.pause(began)
 
     def _is_idle(self) -> bool:

@@ -45,14 +45,16 @@ class Doorbell:
                 self._rung = True
                 press(self._writing)
 
-    def wait(self, timeout: float) -> None:
-        """Return when the bell has been rung, or after `timeout` seconds.
+    def wait(self, timeout: float) -> bool:
+        """Return True when the bell has been rung, or False after `timeout` seconds.
 
         Look for work after this, never before: a ring in between is then not lost.
         """
-        if self._poll.poll(max(0.0, timeout) * 1000):
+        rung = bool(self._poll.poll(max(0.0, timeout) * 1000))
+        if rung:
             os.read(self._reading, 65536)
         self._rung = False
+        return rung
 
     def close(self) -> None:
         """Take the bell away: from now on this process counts as gone, and ringing is silent."""
