@@ -61,10 +61,12 @@ class Marks:
     def _take_slot(self) -> tuple[mmap.mmap, int]:
         with self._lock:
             if self._map is None:
-                path = self._folder / f"marks-{os.getpid()}"
+                # Under its name when it is whole: it may be read at any time.
+                path = self._folder / f"new-{os.getpid()}"
                 path.write_bytes(bytes(_SLOTS * _SLOT.size))
                 with path.open("r+b") as file:
                     self._map = mmap.mmap(file.fileno(), 0)
+                path.rename(self._folder / f"marks-{os.getpid()}")
             return self._map, next(self._slots) * _SLOT.size
 
 

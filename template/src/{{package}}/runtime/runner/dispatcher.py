@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 2.0
 """Seconds between looks at the queue when nobody rings: the fallback for a lost bell."""
 
+CHECK_EVERY = 10.0
+"""Seconds between looks for jobs that count as this process's, and that it does not hold."""
+
 SHORTEST_GAP = 0.002
 """Seconds between two exchanges, unless more is known to wait."""
 
@@ -160,7 +163,7 @@ class Dispatcher:
             if self._claims and now >= self._next_check:
                 # An exchange that failed may have claimed; and a backup knows of earlier claims.
                 self._queue.give_back_all_but(self._process, self.claimed.keys())
-                self._next_check = now + LONGEST_WAIT
+                self._next_check = now + CHECK_EVERY
             wanted = self._wanted()
             told = [each.progress for each in self._ended if each.progress is not None]
             answer = self._queue.exchange(self._process, self._unwritten(), wanted, told)
@@ -172,6 +175,7 @@ class Dispatcher:
                 self._start_again()
                 return 0.0
         except Exception as error:  # noqa: BLE001 - without this thread all that is claimed waits
+            self._next_check = now
             self._tell_trouble(str(error) if isinstance(error, QueueError) else repr(error))
             return PAUSE_AFTER_ERROR
         self._tell_trouble("")
