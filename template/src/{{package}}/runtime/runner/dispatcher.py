@@ -99,12 +99,13 @@ class Dispatcher:
 
     def rest(self, seconds: float) -> None:
         """Return when there is something to do, or after so many seconds."""
-        until, left = time.monotonic() + seconds, seconds
+        now = time.monotonic()
+        until = now + seconds
         while True:
-            stalls = [lane.nudge() for lane in self.lanes.values()]
-            if self.bell.wait(min(left, LOOK) if any(stalls) else left):
+            waiting = [lane.nudge(now) for lane in self.lanes.values()]
+            if self.bell.wait(min(until - now, LOOK) if any(waiting) else until - now):
                 return
-            if (left := until - time.monotonic()) <= 0:
+            if (now := time.monotonic()) >= until:
                 return
 
     def pause(self, since: float) -> None:

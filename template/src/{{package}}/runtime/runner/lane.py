@@ -16,12 +16,18 @@ other processes and higher priorities can wait for."""
 MEASURED_OVER = 0.02
 """Seconds over which the rate is measured; a single quick job says little about it."""
 
-QUICK = 0.0001
-"""Seconds; jobs that take less do not wait for anything, and only one thread at a time computes in
-Python. Then one thread runs them all sooner than ten that take turns."""
+QUICK = 0.00002
+"""Seconds; jobs that take less wait for nothing but memory, and only one thread at a time computes
+in Python. Then one thread runs them all sooner than ten that take turns."""
 
 LOOK = 0.001
 """Seconds after which another thread is woken, if the one that runs quick jobs met a long one."""
+
+MIXED = 0.002
+"""Seconds; a job that takes more is long, and quick ones beside it are to wait for none of them."""
+
+MIXED_FOR = 0.05
+"""Seconds after a long job in which no thread rests while jobs wait."""
 
 LARGEST_CLAIM = 500
 LONGEST_HOLD = 0.1
@@ -35,9 +41,17 @@ class Seat:
         self.turn = threading.Lock()
         """What it waits on."""
         self.turn.acquire()
-        self.quick = False
-        """Whether its last job was."""
+        self.slow = 2
+        """How many of its last jobs were not quick. One may be so by chance, as the interpreter was
+        taken from it. Before it has run any, nothing is known of them."""
+        self.met_long = False
+        """Whether its last job was a long one."""
         self._look_at_nothing = select.poll().poll
+
+    def ran(self, seconds: float) -> None:
+        """Take note of a job."""
+        self.slow = 0 if seconds < QUICK else self.slow + 1
+        self.met_long = seconds > MIXED
 
     def let_others_go(self) -> None:
         """Give the interpreter away, if somebody wants it."""
@@ -57,7 +71,7 @@ class Lane:
         self._idle: list[Seat] = []
         self._one_comes = False
         self._last_taker: Seat | None = None
-        self._first_seen: Job | None = None
+        self._taken_at = self._mixed_until = 0.0
         # Who schedules hands jobs over as well, besides the dispatcher.
         self._lock = threading.Lock()
         self._held = 0
@@ -90,41 +104,55 @@ class Lane:
 
     def take(self, seat: Seat) -> Job | None:
         """Return the next job for the thread on this seat; None: go home."""
-        # Not whoever took the last job, so one goes on; if that is a long one, `nudge` finds out.
+        if seat.met_long:
+            self._mixed_until = time.monotonic() + MIXED_FOR
+        mixed = time.monotonic() < self._mixed_until
+        if not mixed and seat.slow < 2:
+            # Such jobs never let go of the interpreter, and the dispatcher needs it at each step.
+            seat.let_others_go()
         last = self._last_taker
-        rests = seat.quick and last is not seat and last is not None and last.quick
+        if not (mixed or seat.slow or last is None or last is seat or last.slow):
+            # Not whoever took the last job, so one goes on. If that is a long one, `nudge` finds
+            # out; and who rests looks too, as the dispatcher may be held up.
+            self._rest(seat, LONGEST_HOLD)
         while True:
-            if not rests and self._waiting:
-                try:
-                    job = self._waiting.popleft()
-                except IndexError:
-                    continue
-                self._last_taker = seat
-                if not seat.quick and self._waiting and self._idle:
-                    with self._lock:
-                        self._wake_one()
-                return job
-            with self._lock:
-                if self._waiting and not rests:
-                    continue
-                self._idle.append(seat)
-            seat.turn.acquire()
-            rests = False
-            with self._lock:
-                self._one_comes = False
-                if 1 < len(self._waiting) <= self._threads:
+            try:
+                job = self._waiting.popleft()
+            except IndexError:
+                self._rest(seat)
+                continue
+            self._last_taker, self._taken_at = seat, time.monotonic()
+            if (mixed or seat.slow > 1) and self._waiting and self._idle:
+                with self._lock:
                     self._wake_one()
+            return job
 
-    def nudge(self) -> bool:
-        """Wake a thread if none has taken a job since the last call; False if that is no use."""
-        with self._lock, contextlib.suppress(IndexError):
-            if self._idle and self._waiting:
-                first = self._waiting[0]
-                if first is self._first_seen:
-                    self._wake_one()
-                self._first_seen = first
-                return True
-        return False
+    def _rest(self, seat: Seat, most: float = -1) -> None:
+        # Without `most` until there is something to do.
+        with self._lock:
+            if most < 0 and self._waiting:
+                return
+            self._idle.append(seat)
+        if not seat.turn.acquire(timeout=most):
+            with self._lock:
+                if seat in self._idle:
+                    self._idle.remove(seat)
+                    return
+            seat.turn.acquire()  # it was woken in this moment
+        with self._lock:
+            self._one_comes = False
+            if 1 < len(self._waiting) <= self._threads:
+                self._wake_one()
+
+    def nudge(self, now: float) -> bool:
+        """Wake a thread if none has taken a job for LOOK; False if that will not be needed."""
+        last = self._last_taker
+        if not self._waiting or not (self._idle or (last is not None and not last.slow)):
+            return False
+        if now - self._taken_at >= LOOK:
+            with self._lock:
+                self._wake_one()
+        return True
 
     def _wake_one(self) -> None:
         # One after the other, each by the one before: all at once would only wait for each other to

@@ -17,7 +17,7 @@ from .alarm import STUCK_AFTER
 from .cron import Cron
 from .dispatcher import Dispatcher, Done
 from .executor import Executor
-from .lane import QUICK, Seat
+from .lane import Seat
 from .maintenance import Maintenance
 from .pruning import Pruning
 from .tally import Tallies
@@ -134,9 +134,7 @@ class ThreadRunner:
                 return  # given up meanwhile: another thread has this one's place
             report = run.done(outcome, told)
             self._dispatcher.done(report)
-            seat.quick = report.seconds < QUICK
-            # Quick jobs never let go of the interpreter, and the dispatcher needs it at each step.
-            seat.let_others_go()
+            seat.ran(report.seconds)
 
     def _give_up(self, current: Invocation) -> None:
         run = self._running.pop((current.job.number, current.job.claim), None)

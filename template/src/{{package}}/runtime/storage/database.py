@@ -65,7 +65,7 @@ class Database:
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
         """Return the rows of one SELECT, as of the last commit."""
-        if self.path is None or self._file.is_journal_long():
+        if self.path is None or self._file.journal.is_long():
             return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)
         self._check_usable()
         readers = self._readers
@@ -106,7 +106,7 @@ class Database:
             # When others may write again: so nobody waits for the disk but those who asked for it.
             if made:
                 with self._explained():
-                    self._file.flush_journal()
+                    self._file.journal.flush()
         except AppError as error:
             _fail(batch, error)
         except BaseException:
@@ -120,7 +120,7 @@ class Database:
                 with self._explained(), self._file.exclusive():
                     self._make_usable()
                     # Before the rest: what fails later must not fail what has been committed.
-                    self._file.bound_journal()
+                    self._file.journal.bound(self._file.writer)
                     self._transact(batch)
                     self._file.check_in_place()
         except AppError as error:
@@ -143,7 +143,7 @@ class Database:
         writer = self._file.writer
         writer.execute("BEGIN IMMEDIATE")
         try:
-            self._file.lengthen_journal()
+            self._file.journal.lengthen()
             if self._run(batch, writer):
                 writer.execute("COMMIT")
                 return

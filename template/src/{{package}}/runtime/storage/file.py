@@ -3,11 +3,11 @@
 import contextlib
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from .journal import Journal
 from .keepsake import flush_folder, keep, look, sign
 from .lock import WriterLock
 
@@ -25,20 +25,6 @@ CLOSING_TIME = 500
 WAL_LIMIT = 64 * 2**20
 """Bytes to which the journal is cut back after it had to grow."""
 
-WAL_TOO_LONG = 32 * 2**20
-"""Bytes of a journal that readers have kept SQLite from beginning anew: it does so only in a moment
-when nobody reads. Then who wants to read stands in line with those who write, until it is done."""
-
-WAL_LOOK = 0.02
-"""Seconds between two looks at how long the journal is, of those who read."""
-
-WAL_STEP = 2**18
-"""Bytes by which the journal is made longer at once: to flush what lies within a file takes half
-the time of a flush that has to keep the file's new length as well."""
-
-READERS_TIME = 200
-"""Milliseconds that those who read without standing in line have to come to an end."""
-
 CHECKPOINT_AFTER = 4000
 """Pages of 4 KiB after which the journal is played into the file: each time the disk is waited for,
 and what was written twice meanwhile is copied once."""
@@ -52,7 +38,7 @@ class FileError(OSError):
 
 
 class DatabaseFile:
-    """The file, its lock and its writing connection. Without a path, a database in memory."""
+    """The file, its lock, its journal and its writing connection; without a path, memory."""
 
     _signed: tuple[int, int] | None
     """What the folder told when all was in its place."""
@@ -64,12 +50,7 @@ class DatabaseFile:
             )
         self.path = path
         self._scripts = scripts
-        self._too_long = WAL_TOO_LONG
-        self._next_look, self._is_long = 0.0, False
-        self._size = 0
-        self._doubtful = False
-        self._journal: int | None = None
-        self._flushing = threading.Lock()
+        self.journal = Journal(path)
         self._lock: WriterLock | None = None
         if path is not None and path.is_dir():
             raise FileError("a folder is in its place: name a file in it")
@@ -124,64 +105,6 @@ class DatabaseFile:
         self._told = True
         raise FileError(reason)
 
-    def is_journal_long(self) -> bool:
-        """Whether to read only within `exclusive` and after `bound_journal`."""
-        if (now := time.monotonic()) >= self._next_look:
-            self._next_look = now + WAL_LOOK
-            self._is_long = _size(f"{self.path}-wal") >= self._too_long
-        return self._is_long
-
-    def bound_journal(self) -> None:
-        """Begin the journal anew if it has grown too long, or a flush of it has failed.
-
-        Call within `exclusive`.
-
-        Who reads for longer, as a backup does, keeps it; then this is tried again when it has
-        grown by as much once more.
-        """
-        if self._journal is None:
-            return
-        self._size = size = os.fstat(self._journal).st_size
-        if size < self._too_long and not self._doubtful:
-            return
-        self.writer.execute(f"PRAGMA busy_timeout = {READERS_TIME}")
-        try:
-            busy, *_ = self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            self.writer.execute(f"PRAGMA busy_timeout = {FOREIGN_LOCK_TIMEOUT * 1000:.0f}")
-        self._doubtful = self._doubtful and bool(busy)
-        self._too_long = WAL_TOO_LONG + (size if busy else 0)
-        self._next_look = 0.0
-
-    def lengthen_journal(self) -> None:
-        """Make the journal longer than it has to be, if it has grown; call within a transaction.
-
-        Nobody else adds to it then, another program included.
-        """
-        if self._journal is not None and self._size % WAL_STEP:
-            # It is only for speed: whoever lacks the room is told when it is needed.
-            with contextlib.suppress(OSError):
-                size = os.fstat(self._journal).st_size
-                os.pwrite(self._journal, bytes(-size % WAL_STEP), size)
-
-    def flush_journal(self) -> None:
-        """Return when all that was committed is on the disk. To be called without `exclusive`.
-
-        SQLite with synchronous=FULL does the same within the commit, and so keeps everybody from
-        writing for that long; with NORMAL it flushes before a journal's content is overwritten.
-        """
-        with self._flushing:
-            # The system tells of a failure once, and then takes what it has lost for written: what
-            # is added to that is safe only when all of it is in the file itself.
-            if self._doubtful:
-                raise FileError("the journal could not be flushed: look at the disk")
-            try:
-                if self._journal is not None:
-                    _flush(self._journal)
-            except OSError:
-                self._doubtful = True
-                raise
-
     def reopen(self) -> None:
         """Open the file at the path anew, if there is one; call within `exclusive`.
 
@@ -204,13 +127,13 @@ class DatabaseFile:
         """Close the connection and the lock."""
         try:
             # For those who have committed, and wait for the disk in this moment.
-            self.flush_journal()
+            self.journal.flush()
         finally:
             if self.path is None:
                 self.writer.close()
             else:
                 self._close_writer(self.path)
-            self._keep_journal(None)
+            self.journal.close()
             if self._lock is not None:
                 self._lock.close()
                 self._lock = None
@@ -245,12 +168,6 @@ class DatabaseFile:
             kept.replace(journal)
             kept.unlink(missing_ok=True)
 
-    def _keep_journal(self, descriptor: int | None) -> None:
-        with self._flushing:
-            before, self._journal = self._journal, descriptor
-            if before is not None:
-                os.close(before)
-
     def _open(self, path: Path) -> None:
         # SQLite gives its journal the file's own permissions. A file that is there must not be
         # opened here: closing it would drop the locks of all this process's connections.
@@ -264,9 +181,7 @@ class DatabaseFile:
             writer.execute(f"PRAGMA cache_size = -{CACHE}")
             _migrate(writer, self._scripts)
             writer.execute("PRAGMA synchronous = NORMAL")
-            # SQLite follows a link, and has the journal beside its target.
-            journal = f"{os.path.realpath(path)}-wal"
-            self._keep_journal(os.open(journal, os.O_WRONLY | os.O_CLOEXEC))
+            self.journal.open(path)
             # SQLite flushes the names of its files, with the journal; not that of their folder.
             flush_folder(path.absolute().parent.parent)
         except BaseException:
@@ -278,18 +193,6 @@ class DatabaseFile:
         self._folder = None if path.is_symlink() else path.parent
         self._signed, self._in_place_at = None, time.time()
         self._told = False
-        self._too_long, self._next_look = WAL_TOO_LONG, 0.0
-
-
-_flush = getattr(os, "fdatasync", os.fsync)
-"""macOS has no fdatasync. What lies within a file's length needs no more than that."""
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size  # noqa: PTH116 - asked for each commit: pathlib costs
-    except FileNotFoundError:
-        return 0
 
 
 def _migrate(writer: sqlite3.Connection, scripts: Sequence[str]) -> None:
