@@ -9,6 +9,7 @@ from ..boot import App, open_app
 from ..errors import AppError
 from ..job import FINAL, State
 from ..operating import act_on_all
+from ..options import check_queue_name
 from ..queue.overview import Action, Filter
 from ..queue.protocol import ANY_QUEUE
 from ..reading.words import hint
@@ -149,6 +150,7 @@ def _queue_command(name: str, told: str, do: Callable[[App, str], None]) -> clic
 
 
 def _pause(app: App, queue: str) -> None:
+    check_queue_name(queue)
     known = {each.options.queue for each in app.jobs} | {
         depth.queue for depth in app.queue.overview().depths
     }

@@ -173,7 +173,7 @@ RESCUE = """
 UPDATE jobs
 SET state = CASE WHEN cancel_asked THEN 'cancelled'
                  WHEN attempt >= max_attempts THEN 'failed' ELSE 'ready' END,
-    error = 'the worker process died while it ran this job',
+    error = 'the worker process that had claimed this job died',
     finished_at = CASE WHEN cancel_asked OR attempt >= max_attempts THEN ? END,
     claimed_by = NULL
 WHERE state = 'running' AND claimed_by = ?

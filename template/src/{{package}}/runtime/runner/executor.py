@@ -12,6 +12,7 @@ from types import TracebackType
 from ..arena import Arena
 from ..env import AroundJob, Invocation, JobEnv, OnStuck, Report, Services, job_env
 from ..errors import (
+    AppError,
     Cancel,
     HookError,
     InvalidOptionError,
@@ -26,6 +27,7 @@ from ..jobs import JobDefinition
 from ..logs import current_job
 from ..options import LONGEST_DELAY, backoff_delay, check_seconds
 from ..params import JobParams, Params, check_params, unknown_keys
+from ..settings import Environment
 from .alarm import Alarm, Watch
 
 ERROR_LIMIT = 20_000
@@ -67,10 +69,19 @@ class Executor:
             else:
                 return COMPLETED
         except (UnknownJobError, InvalidParamsError) as error:
-            self._services.logger.error("Job cannot run: {}: {}", job.name, error)
-            return Outcome(State.FAILED, _storable(str(error)))
+            return self._refuse(job, error)
         finally:
             current_job.reset(token)
+
+    def _refuse(self, job: Job, error: AppError) -> Outcome:
+        services, told = self._services, _storable(str(error))
+        # The server may be about to end, as it has seen that very job's new file.
+        developing = services.settings.environment is Environment.DEVELOPMENT
+        if developing and isinstance(error, UnknownJobError) and job.attempt < job.max_attempts:
+            services.logger.warning("Job cannot run yet: {}; again in 1 s", error)
+            return Outcome(State.SCHEDULED, told, services.clock() + 1.0)
+        services.logger.error("Job cannot run: {}: {}", job.name, error)
+        return Outcome(State.FAILED, told)
 
     def run(self, current: Invocation) -> None:
         """Run the job, in this thread, and let its own exception out."""
