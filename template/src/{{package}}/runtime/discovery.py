@@ -59,7 +59,7 @@ def _import_each(prefix: str, files: Mapping[Path, Path]) -> list[Found]:
             continue
         try:
             module = importlib.import_module(".".join((prefix, *place.parts)))
-        except Exception as error:  # noqa: BLE001 - user code may raise anything while importing
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - user code may raise anything
             problems.append(explain_import(path, error))
         else:
             found.append(Found(place.as_posix(), module, path))
