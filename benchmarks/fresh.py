@@ -1,5 +1,7 @@
 """What the benchmarks share: an app made from this tree, installed in a folder that goes again."""
 
+import argparse
+import functools
 import os
 import shutil
 import signal
@@ -30,6 +32,14 @@ def run(benchmark: Callable[[Path], int]) -> int:
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(doc: str | None, measure: Callable[[int, Path], int]) -> int:
+    """Run a benchmark of which only the rounds can be chosen; return its exit code."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9, help="how many times each is measured")
+    given = parser.parse_args()
+    return run(functools.partial(measure, given.rounds))
 
 
 def fresh_app(folder: Path, **answers: Any) -> App:

@@ -3,14 +3,12 @@
 Seconds of CPU, as the clock would count what else the machine does.
 """
 
-import argparse
-import functools
 import resource
 import statistics
 import sys
 from pathlib import Path
 
-from fresh import fresh_app, run, say
+from fresh import fresh_app, main, say
 from making import App
 
 
@@ -41,13 +39,5 @@ def _cpu_seconds(app: App, *command: str) -> float:
     return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
 
 
-def main() -> int:
-    """Run the benchmark; return the exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9, help="how many times each is measured")
-    given = parser.parse_args()
-    return run(functools.partial(measure, given.rounds))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure))

@@ -6,14 +6,12 @@ Both are in processes of their own, on the same disk, and each round measures on
 so that whatever else the machine does meets both.
 """
 
-import argparse
-import functools
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-from fresh import fresh_app, run, say
+from fresh import fresh_app, main, say
 from making import REPOSITORY, App, clean_environment
 
 SIDES = REPOSITORY / "benchmarks" / "sides"
@@ -95,13 +93,5 @@ def print_table(threads: int, medians: dict[str, float]) -> None:
         say(f"{name:<40}{each:>12.1f}{medians[f'diskcache {kind}'] / each:>8.1f}")
 
 
-def main() -> int:
-    """Run the benchmark; return the exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9, help="how many times each is measured")
-    given = parser.parse_args()
-    return run(functools.partial(measure, given.rounds))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure))
