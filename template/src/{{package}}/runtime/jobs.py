@@ -205,37 +205,17 @@ class Jobs:
     ) -> NewJob:
         """Return what the queue is given, checked. Raises as `JobDraft.schedule` does."""
         own = definition.options
-        if unknown := options.keys() - ScheduleOptions.__annotations__.keys():
-            raise InvalidOptionError(f"{min(unknown)}: schedule() has no such option")
-        limit_key = options.get("limit_key")
-        if limit_key is not None:
-            check_key("limit_key", limit_key)
-            if own.limit is None:
-                raise InvalidOptionError(
-                    f"limit_key={limit_key!r}: the job {definition.name!r} has no limit; "
-                    "give it JobOptions(limit=...)"
-                )
-        unique, queue = options.get("unique"), options.get("queue")
-        priority = options.get("priority")
-        if unique is not None:
-            check_key("unique", unique)
-        if queue is not None:
-            check_queue_name(queue)
-        if priority is not None:
-            check_priority(priority)
-        return NewJob(
+        new = NewJob(
             name=definition.name,
             payload=self.encode(definition, params) if encoded is None else encoded,
-            queue=own.queue if queue is None else queue,
-            priority=own.priority if priority is None else priority,
-            delay=check_seconds("delay", options.get("delay", 0), LONGEST_DELAY),
-            run_at=_moment(options),
+            queue=own.queue,
+            priority=own.priority,
             max_attempts=own.max_attempts,
-            unique_key=unique,
-            limit_key=None if own.limit is None else limit_key or definition.name,
+            limit_key=None if own.limit is None else definition.name,
             limit_size=own.limit,
             request_id=request_id,
         )
+        return replace(new, **_checked(definition, options)) if options else new
 
     def encode(self, definition: JobDefinition, params: Mapping[str, object]) -> str:
         """Return the params as they are kept. Raises InvalidParamsError naming the key."""
@@ -287,6 +267,33 @@ class JobDraft:
         return self._jobs.new_job(
             self._definition, self.params, options, request_id=self._request_id
         )
+
+
+def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, Any]:
+    """Return what the options say in place of the job's own, by the names of NewJob."""
+    if unknown := options.keys() - ScheduleOptions.__annotations__.keys():
+        raise InvalidOptionError(f"{min(unknown)}: schedule() has no such option")
+    said: dict[str, Any] = {}
+    if (limit_key := options.get("limit_key")) is not None:
+        check_key("limit_key", limit_key)
+        if definition.options.limit is None:
+            raise InvalidOptionError(
+                f"limit_key={limit_key!r}: the job {definition.name!r} has no limit; "
+                "give it JobOptions(limit=...)"
+            )
+        said["limit_key"] = limit_key
+    if (unique := options.get("unique")) is not None:
+        check_key("unique", unique)
+        said["unique_key"] = unique
+    if (queue := options.get("queue")) is not None:
+        check_queue_name(queue)
+        said["queue"] = queue
+    if (priority := options.get("priority")) is not None:
+        check_priority(priority)
+        said["priority"] = priority
+    said["delay"] = check_seconds("delay", options.get("delay", 0), LONGEST_DELAY)
+    said["run_at"] = _moment(options)
+    return said
 
 
 def _moment(options: ScheduleOptions) -> float | None:

@@ -65,7 +65,7 @@ class SqliteQueue:
         self._database = database
         self._clock = clock
         self._bells: dict[str, Doorbell] = {}
-        self._listed: tuple[tuple[int, int] | None, list[Path]] = (None, [])
+        self._listed: tuple[tuple[int, int] | None, list[str]] = (None, [])
         self._here: tuple[str, Starter | None] = ("", None)
 
     @shielded
@@ -94,13 +94,16 @@ class SqliteQueue:
         def operation(db: sqlite3.Connection) -> list[Enqueued]:
             drop()  # it may be run twice
             now = self._clock()
-            if starter is not None and len(jobs) == 1 and starter.has_room(jobs[0].queue):
-                job = rows.insert_running(db, jobs[0], process, now)
+            if len(jobs) != 1:
+                return rows.insert(db, jobs, now)
+            (new,) = jobs
+            if starter is not None and starter.has_room(new.queue):
+                job = rows.insert_running(db, new, process, now)
                 if job is not None:
                     starter.hold(job)
                     begun.append((starter, job))
                     return [Enqueued(job.id, new=True)]
-            return rows.insert(db, jobs, now)
+            return [rows.insert_one(db, new, now)]
 
         try:
             return self._database.write(operation, committed=committed)
@@ -229,6 +232,7 @@ class SqliteQueue:
             bell.close()
             raise
         self._bells[process] = bell
+        self._listed = None, []
         self._here = (process, starter)
         return bell
 
@@ -271,7 +275,7 @@ class SqliteQueue:
         if self._bell_folder is None:
             return len(self._bells) <= 1
         try:
-            return all(path.name in self._bells for path in self._paths())
+            return not self._others()
         except OSError:
             return False
 
@@ -367,16 +371,17 @@ class SqliteQueue:
             bell.ring()
         # What is done is done: a folder that cannot be read only makes the others look later.
         with contextlib.suppress(OSError):
-            for path in self._paths():
-                if path.name not in self._bells:
-                    doorbell.ring(path)
+            for path in self._others():
+                doorbell.ring(path)
 
-    def _paths(self) -> list[Path]:
+    def _others(self) -> list[str]:
+        # The bells of other processes.
         if self._bell_folder is None:
             return []
         signed, paths = self._listed
-        found = sign(self._bell_folder)
+        found = sign(str(self._bell_folder))
         if found is None or found != signed:
-            paths = list(self._bell_folder.iterdir())
+            here = self._bell_folder.iterdir()
+            paths = [str(path) for path in here if path.name not in self._bells]
             self._listed = found, paths
         return paths

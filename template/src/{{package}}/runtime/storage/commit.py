@@ -76,7 +76,7 @@ class Door:
         try:
             if not ticket.leads:
                 ticket.turn.acquire()
-            if ticket.leads:
+            if ticket.leads and len(self._waiting) < self._expected:
                 self._gather()
         except BaseException:
             self._leave(ticket)
@@ -107,11 +107,12 @@ class Door:
             self._until = ended + min(self._patience * (ended - began), LONGEST_PATIENCE)
         finally:
             self._hand_over(batch)
-            with self._gate:
-                for ticket in batch:
-                    if ticket is not mine and not ticket.left:
-                        mine.next, ticket.next = ticket, mine.next
-            _wake_next(mine)
+            if len(batch) > 1:
+                with self._gate:
+                    for ticket in batch:
+                        if ticket is not mine and not ticket.left:
+                            mine.next, ticket.next = ticket, mine.next
+                _wake_next(mine)
 
     def _hand_over(self, served: Sequence[Ticket[Any]] = ()) -> None:
         with self._gate:

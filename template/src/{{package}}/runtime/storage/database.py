@@ -85,7 +85,7 @@ class Database:
         self._check_usable()
         with self._writing:
             self._check_usable()
-            with self._explained(), self._file.exclusive():
+            with self._explained(), self._file.exclusive:
                 self._make_usable()
                 return operation(self._file.writer)
 
@@ -105,10 +105,9 @@ class Database:
                     ticket.committed()
             # When others may write again: so nobody waits for the disk but those who asked for it.
             if made:
-                with self._explained():
-                    self._file.journal.flush()
-        except AppError as error:
-            _fail(batch, error)
+                self._file.journal.flush()
+        except (AppError, OSError) as error:
+            _fail(batch, self._translate(error))
         except BaseException:
             _fail(batch, self._error(f"{self._name}: interrupted before the disk had it"))
             raise
@@ -117,15 +116,15 @@ class Database:
         try:
             with self._writing:
                 self._check_usable()
-                with self._explained(), self._file.exclusive():
+                with self._file.exclusive:
                     self._make_usable()
                     # Before the rest: what fails later must not fail what has been committed.
                     self._file.journal.bound(self._file.writer)
                     self._transact(batch)
                     self._file.check_in_place()
-        except AppError as error:
+        except (AppError, sqlite3.Error, OSError) as error:
             self._stale = True
-            _fail(batch, error)
+            _fail(batch, self._translate(error))
         except BaseException:
             # Ctrl-C in one caller is not the other callers' exception.
             lost = [ticket for ticket in batch if not ticket.kept]
@@ -194,15 +193,18 @@ class Database:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
+        # For what is seldom done; a commit does without, as this takes longer than what it is for.
         try:
             yield
         except (sqlite3.Error, OSError) as error:
             raise self._translate(error) from error
 
     def _translate(self, error: Exception) -> Exception:
-        if isinstance(error, sqlite3.Error | OSError):
-            return self._error(f"{self._name}: {explain(error)}")
-        return error
+        if not isinstance(error, sqlite3.Error | OSError):
+            return error
+        explained = self._error(f"{self._name}: {explain(error)}")
+        explained.__cause__ = error
+        return explained
 
 
 def _tells_of_the_file(error: Exception) -> bool:
@@ -211,7 +213,7 @@ def _tells_of_the_file(error: Exception) -> bool:
     )
 
 
-def _fail(batch: Sequence[Ticket[Any]], error: AppError) -> None:
+def _fail(batch: Sequence[Ticket[Any]], error: Exception) -> None:
     for ticket in batch:
         ticket.error = ticket.error or error
 

@@ -75,7 +75,7 @@ def press(descriptor: int) -> None:
         os.write(descriptor, b"!")
 
 
-def ring(path: Path) -> bool | None:
+def ring(path: Path | str) -> bool | None:
     """Wake the process that waits behind the pipe; False if it has died.
 
     None if the pipe cannot be opened: somebody deleted it, or it is another user's, which says

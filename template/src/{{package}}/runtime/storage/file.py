@@ -4,7 +4,8 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from .journal import Journal
@@ -12,9 +13,6 @@ from .keepsake import flush_folder, keep, look, sign
 from .lock import WriterLock
 
 OLDEST_SQLITE = (3, 38, 0)
-LOCK_TIMEOUT = 10.0
-"""Seconds that a write waits for another process before it gives up with an error."""
-
 FOREIGN_LOCK_TIMEOUT = 5.0
 """Seconds that it waits for another program, which does not know of our writer lock: fewer, so
 that not those who wait behind it time out first, and blame it."""
@@ -51,6 +49,8 @@ class DatabaseFile:
         self.path = path
         self._scripts = scripts
         self.journal = Journal(path)
+        self.exclusive: AbstractContextManager[None] = contextlib.nullcontext()
+        """Keeps other processes from writing. Raises TimeoutError naming the one that does."""
         self._lock: WriterLock | None = None
         if path is not None and path.is_dir():
             raise FileError("a folder is in its place: name a file in it")
@@ -58,8 +58,9 @@ class DatabaseFile:
             for folder in path.parents:
                 if folder.exists() and not folder.is_dir():
                     raise FileError(f"{folder} is a file, and has to be a folder: move it away")
-            self._lock = WriterLock(path.with_name(path.name + ".lock"))
-        with self.exclusive():
+            lock = WriterLock(path.with_name(path.name + ".lock"))
+            self.exclusive = self._lock = lock
+        with self.exclusive:
             if path is not None:
                 self._check_journal(path)
                 self._open(path)
@@ -80,15 +81,6 @@ class DatabaseFile:
             cached_statements=256,
         )
 
-    @contextlib.contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Keep other processes from writing. Raises TimeoutError naming the one that does."""
-        if self._lock is None:
-            yield
-        else:
-            with self._lock.held(LOCK_TIMEOUT):
-                yield
-
     def check_in_place(self) -> None:
         """Raise FileError if the file at the path is not the open one any more.
 
@@ -97,9 +89,9 @@ class DatabaseFile:
         if self.path is None:
             return
         # The folder tells by one look whether to look at the files.
-        now, found = time.time(), sign(self._folder) if self._folder else None
+        found = sign(self._folder) if self._folder else None
         if (found is not None and found == self._signed) or self._opened == look(self.path):
-            self._signed, self._in_place_at = found, now
+            self._signed, self._in_place_at = found, time.time()
             return
         reason = keep(self.writer, self.path, self._opened, self._in_place_at)
         self._told = True
@@ -190,7 +182,7 @@ class DatabaseFile:
         self.writer = writer
         self._opened = look(path)
         # Of a link's target another folder would have to tell.
-        self._folder = None if path.is_symlink() else path.parent
+        self._folder = None if path.is_symlink() else str(path.parent)
         self._signed, self._in_place_at = None, time.time()
         self._told = False
 

@@ -27,7 +27,7 @@ def look(path: Path) -> Place:
     return Place(_inode(name), _inode(name + "-wal"), _inode(name + "-shm"))
 
 
-def sign(folder: Path) -> tuple[int, int] | None:
+def sign(folder: str) -> tuple[int, int] | None:
     """Return what changes whenever a name in the folder comes, goes or is given to another file.
 
     None while a change could go unseen, as the folder has been changed within the same tick of
