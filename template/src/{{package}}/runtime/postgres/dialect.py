@@ -89,6 +89,8 @@ RETURNING limit_key
     sql.STAND_BACK: (_LOCK_LIMIT, _STAND_BACK),
     sql.LET_GO: (_LET_GO,),
     sql.RUNNING_OF_LIMIT: (_LOCK_LIMIT, sql.RUNNING_OF_LIMIT),
+    # Jobs come by the server, and go to whoever asks first.
+    sql.TAKES: (),
     # The process that is declared dead meanwhile waits for this transaction to end.
     sql.KNOWN: ("SELECT 1 FROM processes WHERE id = ? FOR KEY SHARE",),
     sql.HEARTBEAT: ("UPDATE processes SET heartbeat_at = ?, last_heartbeat = now() WHERE id = ?",),
@@ -133,7 +135,7 @@ SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'ready' END,
     claimed_by = NULL
 WHERE state = 'running' AND claimed_by = ? AND (number, claim) NOT IN
     (SELECT (value ->> 0)::bigint, (value ->> 1)::bigint FROM json_array_elements(?::json))
-RETURNING limit_key
+RETURNING limit_key, number, token, claim
 """,
     ),
     sql.MAKE_WAY: (

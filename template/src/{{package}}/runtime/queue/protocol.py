@@ -219,12 +219,14 @@ class Queue(Inspector, Protocol):
         finished: Sequence[Finished],
         wanted: Mapping[str, int],
         told: Sequence[Progress] = (),
+        takes: int | None = None,
     ) -> Exchange:
         """Write outcomes and claim up to `wanted[queue]` jobs of each queue, in one transaction.
 
         An outcome counts only if the job is still running under the same claim. Scheduled jobs
         that are due become ready first. Highest priority first, then oldest first. `told` is what
-        those that ended had told last.
+        those that ended had told last. `takes` is how many jobs the process may have from now on
+        for others to give it one, as they schedule it: those go with a ring, to be `given`.
         """
         ...
 
@@ -236,8 +238,16 @@ class Queue(Inspector, Protocol):
         """
         ...
 
-    def give_back_all_but(self, process: str, held: Collection[tuple[int, int]]) -> None:
+    def given(self, messages: Sequence[bytes]) -> list[Job]:
+        """Return the jobs that came with a ring, claimed: `messages` is what its bell took."""
+        ...
+
+    def give_back_all_but(
+        self, process: str, held: Collection[tuple[int, int]]
+    ) -> list[tuple[str, int]]:
         """Make ready again, unspent, what this process has claimed but for `held`: number, claim.
+
+        Returns the ids and claims of those; one of them may still come with a ring.
 
         For a process that cannot know what its last exchange did, or whose queue was replaced by
         a backup: nobody else takes back what a living process seems to run.

@@ -79,7 +79,9 @@ def _tokens(count: int) -> list[str]:
     return [text[start : start + _TOKEN] for start in range(0, len(text), _TOKEN)]
 
 
-def insert_running(db: sqlite3.Connection, new: NewJob, process: str, now: float) -> Job | None:
+def insert_running(
+    db: sqlite3.Connection, new: NewJob, process: str, now: float, statement: str
+) -> Job | None:
     """Add a job that the process has claimed from the start; None if it has to wait its turn."""
     run_at = now + new.delay if new.run_at is None else new.run_at
     if run_at > now or new.limit_key is not None:
@@ -111,7 +113,7 @@ def insert_running(db: sqlite3.Connection, new: NewJob, process: str, now: float
         finished_at=None,
     )
     values = msgspec.structs.astuple(job)[1:]
-    done = db.execute(sql.INSERT_RUNNING, (*values, process, job.queue, job.queue))
+    done = db.execute(statement, (*values, process, job.queue, job.queue))
     return msgspec.structs.replace(job, number=done.lastrowid) if done.rowcount else None
 
 
@@ -229,9 +231,12 @@ _read_jobs = msgspec.json.Decoder(list[Job], strict=False).decode
 
 def give_back_all_but(
     db: sqlite3.Connection, process: str, held: Collection[tuple[int, int]], now: float
-) -> None:
-    """Make ready, unspent, what the process has claimed and does not hold."""
-    change(db, sql.GIVE_BACK_ALL_BUT, (now, process, _json(list(held))))
+) -> list[tuple[str, int]]:
+    """Make ready, unspent, what the process has claimed and does not hold; return id and claim."""
+    parameters = (now, process, _json(list(held)))
+    moved = db.execute(sql.GIVE_BACK_ALL_BUT, parameters).fetchall()
+    settle_limits(db, {limit_key for limit_key, *_ in moved})
+    return [(job_id(number, token), claim) for _, number, token, claim in moved]
 
 
 def job_of(row: Sequence[Any]) -> Job:

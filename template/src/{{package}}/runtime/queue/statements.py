@@ -33,7 +33,7 @@ INSERT = f"""
 {_UNLESS_LIVE} RETURNING token, number
 """
 
-# A job that nobody waits before, for a process that is known (12) and a queue that is open (3).
+# A job that nobody waits before, for a process that is known and a queue that is open.
 INSERT_RUNNING = f"""
 INSERT INTO jobs ({COLUMNS.removeprefix("number, ")})
 SELECT {", ".join("?" * COLUMNS.count(","))}
@@ -42,6 +42,13 @@ WHERE EXISTS (SELECT 1 FROM processes WHERE id = ?)
   AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND held = 0 AND queue = ?)
 {_UNLESS_LIVE}
 """
+
+# The same, for a process that does not know of the job yet, if it takes one more.
+INSERT_GIVEN = INSERT_RUNNING.replace(
+    "id = ?)",
+    """id = ? AND takes >
+    (SELECT count(*) FROM jobs WHERE state = 'running' AND claimed_by = processes.id))""",
+)
 
 HOLDER_OF_KEY = """
 SELECT number, token FROM jobs
@@ -189,7 +196,7 @@ SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'ready' END,
 WHERE state = 'running' AND claimed_by = ? AND NOT EXISTS
     (SELECT 1 FROM json_each(?) AS held
      WHERE jobs.number = held.value ->> 0 AND jobs.claim = held.value ->> 1)
-RETURNING limit_key
+RETURNING limit_key, number, token, claim
 """
 
 REPORT = """
@@ -267,6 +274,8 @@ INSERT INTO processes (id, pid, host, threads, started_at, heartbeat_at) VALUES 
 """
 
 HEARTBEAT = "UPDATE processes SET heartbeat_at = ? WHERE id = ?"
+
+TAKES = "UPDATE processes SET takes = ? WHERE id = ?"
 
 KNOWN = "SELECT 1 FROM processes WHERE id = ?"
 

@@ -78,9 +78,13 @@ class Dispatcher:
         self._outbox: deque[Done] = deque()
         self._ended: list[Done] = []
         self._unstarted: list[Job] = []
+        self._given_back: set[tuple[str, int]] = set()
+        """Of what others gave it, what it gave back before it knew of that."""
         self._next_check = time.monotonic()
         self._claims = self._claiming = claims
         self._is_urgent = False
+        self._told = 0
+        """How many jobs it may have for others to give it one, as the queue knows."""
         self._gap = SHORTEST_GAP
         self._trouble = ""
         self._register()
@@ -103,10 +107,21 @@ class Dispatcher:
         until = now + seconds
         while True:
             waiting = [lane.nudge(now) for lane in self.lanes.values()]
-            if self.bell.wait(min(until - now, LOOK) if any(waiting) else until - now):
+            rung = self.bell.wait(min(until - now, LOOK) if any(waiting) else until - now)
+            if self._receive() or rung:
                 return
             if (now := time.monotonic()) >= until:
                 return
+
+    def _receive(self) -> bool:
+        # Start what others have given this process; return whether there is something to write.
+        for job in self._queue.given(self.bell.take()):
+            if job.claimed_by == self._process and (job.id, job.claim) not in self._given_back:
+                if self._claiming:
+                    self.start([job])
+                else:
+                    self._unstarted.append(job)
+        return bool(self._unstarted)
 
     def pause(self, since: float) -> None:
         """Let more come together, if the last turn began at `since` and there is no hurry.
@@ -163,11 +178,14 @@ class Dispatcher:
         try:
             if self._claims and now >= self._next_check:
                 # An exchange that failed may have claimed; and a backup knows of earlier claims.
-                self._queue.give_back_all_but(self._process, self.claimed.keys())
+                back = self._queue.give_back_all_but(self._process, self.claimed.keys())
+                self._given_back.update(back)
                 self._next_check = now + CHECK_EVERY
             wanted = self._wanted()
             told = [each.progress for each in self._ended if each.progress is not None]
-            answer = self._queue.exchange(self._process, self._unwritten(), wanted, told)
+            takes = self._takes()
+            answer = self._queue.exchange(self._process, self._unwritten(), wanted, told, takes)
+            self._told = self._told if takes is None else takes
             self._is_urgent = 0 < sum(wanted.values()) <= len(answer.claimed) or any(
                 each.job.limit_key for each in self._ended
             )
@@ -197,8 +215,8 @@ class Dispatcher:
         self.turn()
         if self._trouble:
             raise QueueError(self._trouble)
-        rest = [Finished(job, GIVEN_BACK) for job in self.claimed.values()]
-        self._queue.exchange(self._process, rest, {})
+        # All: what others have given it in this moment as well.
+        self._queue.give_back_all_but(self._process, ())
         self._queue.leave(self._process)
 
     def _register(self) -> None:
@@ -206,6 +224,7 @@ class Dispatcher:
         # One that claims nothing has no threads for what waits: nobody is to count on it.
         self.bell = self._queue.register(process, self._threads if self._claims else 0, self)
         self._process = process
+        self._told = 0
 
     def _lane_of(self, queue: str) -> str:
         return queue if queue in self.lanes else ANY_QUEUE
@@ -226,6 +245,11 @@ class Dispatcher:
 
     def _wanted(self) -> dict[str, int]:
         return {name: lane.wanted() for name, lane in self.lanes.items()} if self._claiming else {}
+
+    def _takes(self) -> int | None:
+        # What others may give this process is for any of its threads; None: as was told before.
+        takes = self._threads if self._claiming and self.lanes.keys() == {ANY_QUEUE} else 0
+        return None if takes == self._told else takes
 
     def _settle(self, refused: Sequence[str]) -> None:
         for job in [*(each.job for each in self._ended), *self._unstarted]:

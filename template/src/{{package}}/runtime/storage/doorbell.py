@@ -14,6 +14,8 @@ from pathlib import Path
 
 from .lock import close_private, open_private
 
+RING = b"!"
+
 
 class Doorbell:
     """What one process waits on. `path` is its named pipe; None is for this process alone."""
@@ -21,6 +23,7 @@ class Doorbell:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._rung = False
+        self._given: list[bytes] = []
         # Between two threads: a byte must not be written to what a closed number stands for now.
         self._open = threading.Lock()
         if path is None:
@@ -48,13 +51,21 @@ class Doorbell:
     def wait(self, timeout: float) -> bool:
         """Return True when the bell has been rung, or False after `timeout` seconds.
 
-        Look for work after this, never before: a ring in between is then not lost.
+        Look for work after this, never before: a ring in between is then not lost. Returns False at
+        once when something else has come than a ring: see `take`.
         """
-        rung = bool(self._poll.poll(max(0.0, timeout) * 1000))
-        if rung:
-            os.read(self._reading, 65536)
+        data = os.read(self._reading, 65536) if self._poll.poll(max(0.0, timeout) * 1000) else b""
         self._rung = False
-        return rung
+        if not data.strip(RING):
+            return bool(data)
+        *lines, rest = data.split(b"\n")
+        self._given += [line.lstrip(RING) for line in lines]
+        return rest != b"" or any(line.startswith(RING) for line in lines)
+
+    def take(self) -> list[bytes]:
+        """Return what has come besides rings, each line once."""
+        given, self._given = self._given, []
+        return given
 
     def close(self) -> None:
         """Take the bell away: from now on this process counts as gone, and ringing is silent."""
@@ -69,10 +80,13 @@ class Doorbell:
                 close_private(self._reading)
 
 
-def press(descriptor: int) -> None:
-    """Write one byte; a full pipe has been rung often enough, one without a reader in vain."""
+def press(descriptor: int, data: bytes = RING) -> None:
+    """Ring; a full pipe has been rung often enough, one without a reader in vain.
+
+    Or write a line of at most PIPE_BUF bytes, which comes in one piece or not at all.
+    """
     with contextlib.suppress(BlockingIOError, BrokenPipeError):
-        os.write(descriptor, b"!")
+        os.write(descriptor, data)
 
 
 def ring(path: Path | str) -> bool | None:

@@ -1,0 +1,59 @@
+"""Give a job to the worker process as another one schedules it: through the pipe that rings it.
+
+The job is inserted as running, claimed by who gets it, and goes along with the ring. So the worker
+need not look for it, which is most of what a job waits for that comes from another process.
+"""
+
+import contextlib
+import os
+import select
+from collections.abc import Iterable
+
+import msgspec
+
+from ..job import Job, NewJob
+from ..storage.doorbell import press
+
+_TOO_LONG = select.PIPE_BUF - 512
+"""Bytes of a job to be scheduled; it may grow by 300 as it is kept. What is longer than PIPE_BUF
+could be torn apart in the pipe."""
+
+
+class Taker:
+    """The worker process behind a pipe, as the queue's Starter. Raises OSError if it has died."""
+
+    def __init__(self, path: str) -> None:
+        self.process = os.path.basename(path)  # noqa: PTH119 - for each job: pathlib costs
+        self._pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        os.close(self._pipe)
+
+    def has_room(self, queue: str) -> bool:  # noqa: ARG002 - it takes from all queues or none
+        """Return True; the statement that inserts the job asks."""
+        return True
+
+    def hold(self, job: Job) -> None:
+        """Do nothing: the worker gives back what it is not told of."""
+
+    def drop(self, job: Job) -> None:
+        """Do nothing, likewise."""
+
+    def begin(self, job: Job) -> None:
+        """Send the job. A pipe that is full, or broken by now, leaves it to be given back."""
+        press(self._pipe, msgspec.json.encode(job) + b"\n")
+
+
+def may_be_given(new: NewJob) -> bool:
+    """Whether the job may be claimed for a process that does not know of it yet."""
+    return new.limit_key is None and len(msgspec.json.encode(new)) <= _TOO_LONG
+
+
+def read_given(messages: Iterable[bytes]) -> list[Job]:
+    """Return the jobs that were sent; what is none is left out."""
+    jobs = []
+    for message in messages:
+        with contextlib.suppress(msgspec.MsgspecError):
+            jobs.append(msgspec.json.decode(message, type=Job))
+    return jobs
