@@ -116,11 +116,12 @@ class Dispatcher:
     def _receive(self) -> bool:
         # Start what others have given this process; return whether there is something to write.
         for job in self._queue.given(self.bell.take()):
-            if job.claimed_by == self._process and (job.id, job.claim) not in self._given_back:
-                if self._claiming:
-                    self.start([job])
-                else:
-                    self._unstarted.append(job)
+            if (job.id, job.claim) in self._given_back:
+                continue
+            if self._claiming:
+                self.start([job])
+            else:
+                self._unstarted.append(job)
         return bool(self._unstarted)
 
     def pause(self, since: float) -> None:
