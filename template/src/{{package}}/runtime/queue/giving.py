@@ -7,6 +7,7 @@ need not look for it, which is most of what a job waits for that comes from anot
 import contextlib
 import os
 import select
+import threading
 from collections.abc import Iterable
 
 import msgspec
@@ -24,11 +25,17 @@ class Taker:
 
     def __init__(self, path: str) -> None:
         self.process = os.path.basename(path)  # noqa: PTH119 - for each job: pathlib costs
-        self._pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        # Who is interrupted closes it while another thread may be committing the job: what a
+        # closed number stands for then must not be written to.
+        self._open = threading.Lock()
+        self._pipe: int | None = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def close(self) -> None:
-        """Let go of the pipe."""
-        os.close(self._pipe)
+        """Let go of the pipe; what was not sent by now is left to be given back."""
+        with self._open:
+            if self._pipe is not None:
+                os.close(self._pipe)
+            self._pipe = None
 
     def has_room(self, queue: str) -> bool:  # noqa: ARG002 - it takes from all queues or none
         """Return True; the statement that inserts the job asks."""
@@ -42,7 +49,10 @@ class Taker:
 
     def begin(self, job: Job) -> None:
         """Send the job. A pipe that is full, or broken by now, leaves it to be given back."""
-        press(self._pipe, msgspec.json.encode(job) + b"\n")
+        line = msgspec.json.encode(job) + b"\n"
+        with self._open:
+            if self._pipe is not None:
+                press(self._pipe, line)
 
 
 def may_be_given(new: NewJob) -> bool:
