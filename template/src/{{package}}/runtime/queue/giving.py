@@ -38,8 +38,16 @@ class Taker:
             self._pipe = None
 
     def has_room(self, queue: str) -> bool:  # noqa: ARG002 - it takes from all queues or none
-        """Return True; the statement that inserts the job asks."""
-        return True
+        """Whether the process still lives and the pipe has room; INSERT_GIVEN asks for the rest.
+
+        To be asked with the file's lock, for which others may have waited long.
+        """
+        with self._open:
+            if self._pipe is None:
+                return False
+            poll = select.poll()
+            poll.register(self._pipe, select.POLLOUT)
+            return poll.poll(0) == [(self._pipe, select.POLLOUT)]
 
     def hold(self, job: Job) -> None:
         """Do nothing: the worker gives back what it is not told of."""
@@ -64,6 +72,6 @@ def read_given(messages: Iterable[bytes]) -> list[Job]:
     """Return the jobs that were sent; what is none is left out."""
     jobs = []
     for message in messages:
-        with contextlib.suppress(msgspec.MsgspecError):
+        with contextlib.suppress(ValueError):
             jobs.append(msgspec.json.decode(message, type=Job))
     return jobs

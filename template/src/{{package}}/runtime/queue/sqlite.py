@@ -98,7 +98,9 @@ class SqliteQueue:
             while begun:
                 held_by, job = begun[-1]
                 held_by.begin(job)
-                begun.pop()
+                # Its caller may have been interrupted, and have dropped it in this moment.
+                with contextlib.suppress(IndexError):
+                    begun.pop()
 
         def operation(db: sqlite3.Connection) -> list[Enqueued]:
             drop()  # it may be run twice

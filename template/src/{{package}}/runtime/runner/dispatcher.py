@@ -114,15 +114,16 @@ class Dispatcher:
                 return
 
     def _receive(self) -> bool:
-        # Start what others have given this process; return whether there is something to write.
-        for job in self._queue.given(self.bell.take()):
-            if (job.id, job.claim) in self._given_back:
-                continue
-            if self._claiming:
-                self.start([job])
-            else:
-                self._unstarted.append(job)
-        return bool(self._unstarted)
+        # Start what others have given this process; return whether some has to be given back.
+        jobs = self._queue.given(self.bell.take())
+        back = {(job.id, job.claim) for job in jobs} & self._given_back
+        self._given_back -= back
+        jobs = [job for job in jobs if (job.id, job.claim) not in back]
+        if self._claiming:
+            self.start(jobs)
+            return False
+        self._unstarted += jobs
+        return bool(jobs)
 
     def pause(self, since: float) -> None:
         """Let more come together, if the last turn began at `since` and there is no hurry.
@@ -195,7 +196,8 @@ class Dispatcher:
                 self._start_again()
                 return 0.0
         except Exception as error:  # noqa: BLE001 - without this thread all that is claimed waits
-            self._next_check = now
+            # What it tried to write, it may have written or not.
+            self._next_check, self._told = now, -1
             self._tell_trouble(str(error) if isinstance(error, QueueError) else repr(error))
             return PAUSE_AFTER_ERROR
         self._tell_trouble("")

@@ -116,12 +116,16 @@ class Database:
         try:
             with self._writing:
                 self._check_usable()
-                with self._file.exclusive:
-                    self._make_usable()
-                    # Before the rest: what fails later must not fail what has been committed.
-                    self._file.journal.bound(self._file.writer)
-                    self._transact(batch)
-                    self._file.check_in_place()
+                try:
+                    with self._file.exclusive:
+                        self._make_usable()
+                        # Before the rest: what fails later must not fail what has been committed.
+                        self._file.journal.bound(self._file.writer)
+                        self._transact(batch)
+                        self._file.check_in_place()
+                except BaseException:
+                    self._file.release()
+                    raise
         except (AppError, sqlite3.Error, OSError) as error:
             self._stale = True
             _fail(batch, self._translate(error))

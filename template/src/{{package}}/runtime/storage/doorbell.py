@@ -15,6 +15,8 @@ from pathlib import Path
 from .lock import close_private, open_private
 
 RING = b"!"
+_FULL = 32_768
+"""Bytes of lines, of the 65,536 that a pipe holds if each fills a page of memory."""
 
 
 class Doorbell:
@@ -60,7 +62,8 @@ class Doorbell:
             return bool(data)
         *lines, rest = data.split(b"\n")
         self._given += [line.lstrip(RING) for line in lines]
-        return rest != b"" or any(line.startswith(RING) for line in lines)
+        # A pipe that was as full may have taken no ring.
+        return rest != b"" or len(data) > _FULL or any(line.startswith(RING) for line in lines)
 
     def take(self) -> list[bytes]:
         """Return what has come besides rings, each line once."""

@@ -81,6 +81,11 @@ class DatabaseFile:
             cached_statements=256,
         )
 
+    def release(self) -> None:
+        """End `exclusive`, if Ctrl-C came before it could end itself."""
+        if self._lock is not None:
+            self._lock.release()
+
     def check_in_place(self) -> None:
         """Raise FileError if the file at the path is not the open one any more.
 

@@ -62,10 +62,19 @@ class WriterLock:
 
     # Two plain methods: a generator would take three times as long, at each commit.
     def __enter__(self) -> None:
-        if not self._try():
-            self._wait()
+        try:
+            if not self._try():
+                self._wait()
+        except BaseException:
+            # As on a full disk: what cannot be used must not be kept from the others either.
+            self.release()
+            raise
 
     def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of it, if it is held."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
@@ -105,16 +114,11 @@ class WriterLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        try:
-            if self._in_place():
-                os.pwrite(self._descriptor, self._name, 0)
-                return True
-            # The file was deleted: a lock on what others cannot find excludes nobody.
-            deleted, self._descriptor = self._descriptor, self._open()
-        except OSError:
-            # As on a full disk: what cannot be used must not be kept from the others either.
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-            raise
+        if self._in_place():
+            os.pwrite(self._descriptor, self._name, 0)
+            return True
+        # The file was deleted: a lock on what others cannot find excludes nobody.
+        deleted, self._descriptor = self._descriptor, self._open()
         close_private(deleted)
         return False
 
