@@ -69,7 +69,7 @@ def run(
         text=True,
         stdin=subprocess.DEVNULL,
         check=False,
-        timeout=600,
+        timeout=1200,
     )
     if ok:
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"

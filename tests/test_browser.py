@@ -36,6 +36,8 @@ HIDDEN = {"token": "s3cret"}
 MILLION = 1_000_000
 LIMIT = 0.1
 """Seconds in which a page has to be there: of the server's work, whatever else the machine does."""
+COUNTS = 0.06
+"""Seconds in which a machine counts to a million for which that holds; a slower one has longer."""
 
 FILL = """
 from PACKAGE.runtime import open_app
@@ -229,14 +231,23 @@ def test_pages_are_there_at_once_with_a_million_jobs(
             _load(server, "/_jobs/recurring")
             for path in slow:
                 best[path] = min(_load(server, path), best.get(path, (60.0, 60.0)))
-        if not (slow := [path for path in PAGES if best[path][0] > LIMIT]):
+        limit = LIMIT * max(1.0, _million() / COUNTS)
+        if not (slow := [path for path in PAGES if best[path][0] > limit]):
             break
     lines = [
         f"{cpu * 1000:4.0f} ms of CPU, {wall * 1000:4.0f} ms in all: {path}"
         for path, (cpu, wall) in best.items()
     ]
     record_property("pages", lines)
-    assert slow == [], "\n".join(lines)
+    assert slow == [], "\n".join([*lines, f"{limit * 1000:4.0f} ms of CPU are the limit here"])
+
+
+def _million() -> float:
+    """Return the seconds of CPU in which this machine counts to a million."""
+    before = time.process_time()
+    for _ in range(1_000_000):
+        pass
+    return time.process_time() - before
 
 
 def _load(server: Served, path: str) -> tuple[float, float]:
