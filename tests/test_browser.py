@@ -1,5 +1,7 @@
 """The dashboard in a real browser: Chromium drives it, at the sizes of a desk and of a phone."""
 
+import contextlib
+import sqlite3
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -36,8 +38,13 @@ HIDDEN = {"token": "s3cret"}
 MILLION = 1_000_000
 LIMIT = 0.1
 """Seconds in which a page has to be there: of the server's work, whatever else the machine does."""
-COUNTS = 0.06
-"""Seconds in which a machine counts to a million for which that holds; a slower one has longer."""
+COUNTS = 0.3
+"""Seconds in which SQLite counts to a million where that holds; a slower machine has longer."""
+
+COUNT_TO_A_MILLION = """
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000000)
+SELECT count(*) FROM numbers
+"""
 
 FILL = """
 from PACKAGE.runtime import open_app
@@ -243,10 +250,10 @@ def test_pages_are_there_at_once_with_a_million_jobs(
 
 
 def _million() -> float:
-    """Return the seconds of CPU in which this machine counts to a million."""
+    """Return the seconds of CPU in which SQLite counts to a million here."""
     before = time.process_time()
-    for _ in range(1_000_000):
-        pass
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        db.execute(COUNT_TO_A_MILLION).fetchone()
     return time.process_time() - before
 
 
