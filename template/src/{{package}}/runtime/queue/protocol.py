@@ -161,7 +161,7 @@ class Inspector(Protocol):
 
 
 class Starter(Protocol):
-    """What begins a job in the process that schedules it: claimed in the same transaction."""
+    """What begins a job as it is scheduled, claimed in the same transaction: see giving.py too."""
 
     def has_room(self, queue: str) -> bool:
         """Whether a thread is free for a job of this queue."""
