@@ -71,13 +71,19 @@ class Database:
         readers = self._readers
         try:
             connection = readers.pop() if readers else self._file.connect()
-            # One that fails is not used again: what it has cached may be what is wrong. Nor is one
-            # that was busy when the others were closed: that goes back to a list that is gone.
-            rows = connection.execute(sql, parameters).fetchall()
-            readers.append(connection)
+            # One that fails is not used again: what it has cached may be what is wrong.
+            try:
+                rows = connection.execute(sql, parameters).fetchall()
+            except BaseException:
+                connection.close()
+                raise
         except (sqlite3.Error, IndexError):
             # Who writes looks whether the file is in its place, and mends it or says so.
             return self.write(lambda db: db.execute(sql, parameters).fetchall(), durable=False)
+        readers.append(connection)
+        # The others were closed while this one was busy: nobody would take it from that list.
+        if self._closed or readers is not self._readers:
+            _close_all(readers)
         return rows
 
     def alone(self, operation: Operation[T]) -> T:
@@ -180,8 +186,7 @@ class Database:
 
     def _close_readers(self) -> None:
         readers, self._readers = self._readers, []
-        while readers:
-            readers.pop().close()
+        _close_all(readers)
 
     def _check_usable(self) -> None:
         if self._closed:
@@ -209,6 +214,12 @@ class Database:
         explained = self._error(f"{self._name}: {explain(error)}")
         explained.__cause__ = error
         return explained
+
+
+def _close_all(readers: list[sqlite3.Connection]) -> None:
+    with contextlib.suppress(IndexError):
+        while True:
+            readers.pop().close()
 
 
 def _tells_of_the_file(error: Exception) -> bool:
