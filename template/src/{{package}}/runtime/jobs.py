@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from loguru import Logger
 
 
+NO_OPTIONS = "options must be a JobOptions(...)"
+"""What is wrong with a job's options that are something else."""
+
+
 class JobDefinition(msgspec.Struct, frozen=True):
     """A job that was found in jobs/."""
 
@@ -92,7 +96,7 @@ def _check(found: Found) -> Iterator[str]:
         if isinstance(value, JobOptions) and name != "options":
             yield f"{name} = JobOptions(...) has no effect: name it options"
     if not isinstance(getattr(module, "options", JobOptions()), JobOptions):
-        yield "options must be a JobOptions(...)"
+        yield NO_OPTIONS
 
 
 def _check_cron(kind: type[JobParams] | None, options: object) -> Iterator[str]:
@@ -189,7 +193,12 @@ class Jobs:
         """
         definition = self.definition(name)
         model = self.new_job(definition, {}, options, encoded="{}")
-        new = [replace(model, payload=self.encode(definition, params)) for params in many]
+        new = []
+        for place, params in enumerate(many):
+            try:
+                new.append(replace(model, payload=self.encode(definition, params)))
+            except InvalidParamsError as error:
+                raise InvalidParamsError(f"item {place} of many: {error}") from None
         answers = self.queue.enqueue(new)
         self._logger.info("Scheduled {} jobs: {}", sum(each.new for each in answers), name)
         return [answer.id for answer in answers]
@@ -258,6 +267,10 @@ class JobDraft:
         commits that is open there, and never was if that is rolled back.
         Raises InvalidParamsError, InvalidOptionError or QueueError, and then nothing was scheduled.
         """
+        if connection is not None and isinstance(connection, int | float | timedelta | datetime):
+            raise InvalidOptionError(
+                f"schedule({connection!r}): its options go by name, as in schedule(delay=60)"
+            )
         answer = self._jobs.schedule(self.checked(**options), connection)
         self.id, self.new = answer.id, answer.new
         return answer.id
@@ -269,13 +282,31 @@ class JobDraft:
         )
 
 
+def check_option(name: str, value: object) -> None:
+    """Raise InvalidOptionError unless `schedule()` may be given this value for this option."""
+    if name == "delay":
+        check_seconds(name, value, LONGEST_DELAY)
+    elif value is None:
+        return
+    elif name == "priority":
+        check_priority(value)
+    elif name == "queue":
+        check_queue_name(value)
+    elif name == "at":
+        if not isinstance(value, datetime) or value.utcoffset() is None:
+            raise InvalidOptionError(f"at={value!r}: use a datetime with a time zone")
+    else:
+        check_key(name, value)
+
+
 def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, Any]:
     """Return what the options say in place of the job's own, by the names of NewJob."""
     if unknown := options.keys() - ScheduleOptions.__annotations__.keys():
         raise InvalidOptionError(f"{min(unknown)}: schedule() has no such option")
+    for name, value in options.items():
+        check_option(name, value)
     said: dict[str, Any] = {}
     if (limit_key := options.get("limit_key")) is not None:
-        check_key("limit_key", limit_key)
         if definition.options.limit is None:
             raise InvalidOptionError(
                 f"limit_key={limit_key!r}: the job {definition.name!r} has no limit; "
@@ -283,13 +314,10 @@ def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, A
             )
         said["limit_key"] = limit_key
     if (unique := options.get("unique")) is not None:
-        check_key("unique", unique)
         said["unique_key"] = unique
     if (queue := options.get("queue")) is not None:
-        check_queue_name(queue)
         said["queue"] = queue
     if (priority := options.get("priority")) is not None:
-        check_priority(priority)
         said["priority"] = priority
     said["delay"] = check_seconds("delay", options.get("delay", 0), LONGEST_DELAY)
     said["run_at"] = _moment(options)
@@ -302,6 +330,4 @@ def _moment(options: ScheduleOptions) -> float | None:
         return None
     if options.get("delay"):
         raise InvalidOptionError("delay and at: give one of the two")
-    if not isinstance(at, datetime) or at.utcoffset() is None:
-        raise InvalidOptionError(f"at={at!r}: use a datetime with a time zone")
     return at.timestamp()

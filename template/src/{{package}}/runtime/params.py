@@ -73,6 +73,10 @@ else:
         """Typed params. They are checked when the job is scheduled, unknown keys included."""
 
 
+NO_PARAMS = "params: {} must be Params, or a class made from JobParams"
+"""What is wrong with an annotation of `run` that is something else."""
+
+
 def params_type(run: Callable[..., object]) -> type[JobParams] | None:
     """Return the JobParams class that `run` takes as its params; None for plain Params.
 
@@ -83,7 +87,8 @@ def params_type(run: Callable[..., object]) -> type[JobParams] | None:
     if isinstance(kind, type) and issubclass(kind, JobParams):
         return kind
     if kind not in (Params, Any, dict) and typing.get_origin(kind) is not dict:
-        raise InvalidOptionError(f"params: {kind!r} must be Params, or a class made from JobParams")
+        told = kind.__name__ if isinstance(kind, type) else repr(kind)
+        raise InvalidOptionError(NO_PARAMS.format(told))
     return None
 
 

@@ -7,7 +7,7 @@ import click
 
 from ..reading.entries import check_entry
 from ..reading.job_calls import check_calls
-from ..reading.job_files import read_jobs, read_source
+from ..reading.job_files import check_params_class, read_jobs, read_source
 from ..reading.job_options import check_options
 
 PACKAGE = Path(__file__).parents[2]
@@ -36,9 +36,9 @@ def read_all(package: Path) -> Iterator[str]:
             shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
             try:
                 tree = read_source(path)
-                options = check_options(tree) if folder == "jobs" else ()
+                own = [*check_options(tree), *check_params_class(tree)] if folder == "jobs" else ()
                 entry = check_entry(folder, path.relative_to(package / folder), tree)
-                found = sorted({*check_calls(tree, jobs), *options, *entry})
+                found = sorted({*check_calls(tree, jobs), *own, *entry})
             except SyntaxError as error:
                 found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
             for line, problem in found:

@@ -57,6 +57,9 @@ def _enqueue_and_wait(app: App, draft: JobDraft, *, as_json: bool) -> None:
             f"it, `jobs run {draft.name}` passes it"
         )
     if is_worked(app.queue):
+        threads = app.services.settings.thread_counts()
+        if threads and not threads.get(queue, threads["*"]):
+            click.echo(f"JOBS_QUEUES leaves the queue {queue} to other processes", err=True)
         _tell_end(wait_for_end(app, draft.schedule()), as_json=as_json)
     else:
         click.echo("no worker is running: run here", err=True)

@@ -73,6 +73,8 @@ def show(job_id: str, as_json: bool) -> None:
     click.echo(", ".join(f"{word} {tell_moment(at)}" for word, at in times.items() if at))
     click.echo(f"params {printable(visible_params(job))}")
     if job.error:
+        if not job.finished:
+            click.echo("the last error, after which it is tried again:")
         click.echo(printable(job.error))
 
 

@@ -8,7 +8,7 @@ from types import FunctionType, ModuleType
 from ..jobs import check_run
 from ..mail.discovery import check_deliver
 from ..routes import ACTIONS, NO_ACTION, check_actions
-from .outline import STAR, outline
+from .outline import STAR, Plain, outline
 from .words import Problem
 
 
@@ -41,6 +41,8 @@ def _check(
     function = getattr(module, name, None)
     if isinstance(function, FunctionType):
         yield from ((function.__code__.co_firstlineno, problem) for problem in check(function))
+    elif isinstance(function, Plain):
+        yield from ((function.line, problem) for problem in check(function))
     elif function is None and not hasattr(module, STAR):
         yield from ((1, problem) for problem in check(None))
 

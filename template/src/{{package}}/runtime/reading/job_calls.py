@@ -8,7 +8,8 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..jobs import ScheduleOptions
+from ..errors import InvalidOptionError
+from ..jobs import ScheduleOptions, check_option
 from .job_files import JobFile, JobFiles
 from .words import Function, Problem, hint, own_nodes
 
@@ -151,3 +152,14 @@ def _check_options(keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
         if each.arg is not None and each.arg not in OPTIONS:
             meant = hint(each.arg, OPTIONS, "it takes")
             yield each.lineno, f"schedule() has no option {each.arg!r}{meant}"
+        elif each.arg is not None:
+            yield from _check_value(each.arg, each.value)
+
+
+def _check_value(option: str, value: ast.expr) -> Iterator[Problem]:
+    try:
+        check_option(option, ast.literal_eval(value))
+    except InvalidOptionError as error:
+        yield value.lineno, str(error)
+    except ValueError:
+        return  # what is computed may be anything

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .words import last_name
+from ..params import NO_PARAMS
+from .words import Problem, last_name
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,27 @@ def _former_names(tree: ast.Module) -> Iterator[str]:
                     yield from ast.literal_eval(keyword.value)
 
 
+def check_params_class(tree: ast.Module) -> Iterator[Problem]:
+    """Yield what keeps an app from starting whose job has its params in a class of its own."""
+    name, line = _params_of_run(tree)
+    node = _classes(tree).get(name)
+    if node is None or node.bases:
+        return
+    decorators = (getattr(each, "func", each) for each in node.decorator_list)
+    if all(last_name(each) == "dataclass" for each in decorators):
+        yield line, NO_PARAMS.format(name)
+
+
+def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 def _fields_of_run(tree: ast.Module) -> Fields | None:
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    return _fields_of(_params_of_run(tree)[0], _classes(tree))
+
+
+def _params_of_run(tree: ast.Module) -> tuple[str, int]:
+    """Return the name of the class that `run` takes, "" if it is not plain, and its line."""
     runs = [
         node
         for node in tree.body
@@ -94,8 +114,8 @@ def _fields_of_run(tree: ast.Module) -> Fields | None:
     arguments = [*runs[-1].args.posonlyargs, *runs[-1].args.args] if runs else []
     annotation = arguments[1].annotation if len(arguments) > 1 else None
     if isinstance(annotation, ast.Constant):
-        return _fields_of(str(annotation.value), classes)
-    return _fields_of(annotation.id, classes) if isinstance(annotation, ast.Name) else None
+        return str(annotation.value), annotation.lineno
+    return (annotation.id, annotation.lineno) if isinstance(annotation, ast.Name) else ("", 1)
 
 
 def _fields_of(name: str, classes: Mapping[str, ast.ClassDef]) -> Fields | None:

@@ -4,7 +4,9 @@ import ast
 from collections.abc import Iterator
 
 from ..errors import InvalidOptionError
+from ..jobs import NO_OPTIONS
 from ..options import JobOptions
+from .outline import Plain, outline
 from .words import Problem, hint, last_name
 
 KNOWN = tuple(JobOptions.__dataclass_fields__)
@@ -12,6 +14,9 @@ KNOWN = tuple(JobOptions.__dataclass_fields__)
 
 def check_options(tree: ast.Module) -> Iterator[Problem]:
     """Yield what would keep an app with this job from starting."""
+    options = getattr(outline(tree), "options", None)
+    if isinstance(options, Plain):
+        yield options.line, NO_OPTIONS
     for node in tree.body:
         if not isinstance(node, ast.Assign | ast.AnnAssign):
             continue

@@ -7,13 +7,26 @@ what the start of the app asks of them. What is bound in another way may be anyt
 import ast
 import inspect
 from collections.abc import Iterator
+from dataclasses import dataclass
 from inspect import Parameter, Signature
 from types import FunctionType, ModuleType
 
 from .words import own_nodes
 
 UNKNOWN = object()
-"""Stands for what was imported, assigned, decorated or defined under a condition."""
+"""Stands for what was imported, computed, decorated or defined under a condition."""
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Stands for a number, a text or a container, which is no function and no object of ours."""
+
+    line: int
+
+
+PLAIN_CALLS = {"bool", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
+PLAIN_NODES = (ast.Constant, ast.Dict, ast.JoinedStr, ast.List, ast.Set, ast.Tuple)
+"""How what is Plain is written."""
 
 STAR = "*"
 """The name that stands for those of `from x import *`."""
@@ -26,12 +39,19 @@ def outline(tree: ast.Module) -> ModuleType:
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and not each.decorator_list:
             setattr(module, each.name, _stand_in(each, module))
         else:
+            plain = isinstance(each, ast.Assign | ast.AnnAssign) and _is_plain(each.value)
             for name in _bound_by(each):
-                setattr(module, name, UNKNOWN)
+                setattr(module, name, Plain(each.lineno) if plain else UNKNOWN)
     for node in ast.walk(tree):
         for name in node.names if isinstance(node, ast.Global) else ():
             setattr(module, name, UNKNOWN)
     return module
+
+
+def _is_plain(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in PLAIN_CALLS
+    return isinstance(value, PLAIN_NODES)
 
 
 def _bound_by(statement: ast.stmt) -> Iterator[str]:

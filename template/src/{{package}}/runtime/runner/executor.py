@@ -160,10 +160,13 @@ class Executor:
                 logger.opt(exception=error).error("Job failed: {}, attempts spent", job.name)
                 return Outcome(State.FAILED, describe(error))
             case _:
-                delay = self._delay(job, error)
-                logger.opt(exception=_unless_asked(error)).warning(
-                    "Job failed: {}, attempt {} of {}; again in {:.1f} s: {}",
-                    *(job.name, job.attempt, job.max_attempts, delay, _headline(error)),
+                delay, asked = self._delay(job, error), isinstance(error, Retry)
+                logger.opt(exception=None if asked else error).log(
+                    "INFO" if asked else "WARNING",
+                    "{}: {}, attempt {} of {}; again in {:.1f} s: {}",
+                    "Job is to be tried again" if asked else "Job failed",
+                    *(job.name, job.attempt, job.max_attempts, delay),
+                    _text(error) if asked else _named(error),
                 )
                 return Outcome(State.SCHEDULED, describe(error), self._services.clock() + delay)
 
@@ -205,10 +208,12 @@ async def _within(seconds: float, work: Awaitable[object]) -> None:
     try:
         async with asyncio.timeout(seconds) as limit:
             await work
-    except TimeoutError:
-        if limit.expired():
-            raise JobTimeout from None
-        raise
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        # What the job was at is told by how it was cancelled.
+        cancelled = error.__cause__ or error
+        raise JobTimeout().with_traceback(cancelled.__traceback__) from None
 
 
 def _call(run: Callable[..., object], *arguments: object) -> object:
@@ -239,20 +244,12 @@ def _own_frames(error: BaseException) -> TracebackType | None:
     return frames
 
 
-def _unless_asked(error: BaseException) -> BaseException | None:
-    return None if isinstance(error, Retry) else error
-
-
 def describe(error: BaseException) -> str:
     """Return the error in one line, then its traceback if it has one that tells something."""
     if isinstance(error, Retry) or error.__traceback__ is None:
         return _storable(_named(error))
     text = "".join(traceback.format_exception(error))
     return _storable(f"{_named(error)}\n\n{text}")
-
-
-def _headline(error: BaseException) -> str:
-    return _text(error) if isinstance(error, Retry) else _named(error)
 
 
 def _named(error: BaseException) -> str:
