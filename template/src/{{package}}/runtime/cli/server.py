@@ -171,10 +171,12 @@ def _is_first_start(settings: Settings) -> bool:
 def worker(threads: str | None, processes: int) -> None:
     """Run jobs without serving, until SIGTERM or Ctrl-C; a second one ends it at once."""
     overrides = {"threads": threads}
+    settings = read_settings(overrides)
+    if not any(settings.thread_counts().values()):
+        raise SettingsError("a worker without threads runs nothing: set THREADS to 1 or more")
     if processes == 1:
         work(overrides, _wait_for_signal(), lambda: None)
         return
-    settings = read_settings(overrides)
     if settings.jobs_url.startswith("memory:"):
         raise SettingsError(
             f"JOBS_URL={settings.jobs_url!r}: each of {processes} worker processes would have a "
