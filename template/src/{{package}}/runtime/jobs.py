@@ -284,10 +284,10 @@ class JobDraft:
 
 def check_option(name: str, value: object) -> None:
     """Raise InvalidOptionError unless `schedule()` may be given this value for this option."""
+    if value is None:
+        return  # as if it were not given
     if name == "delay":
         check_seconds(name, value, LONGEST_DELAY)
-    elif value is None:
-        return
     elif name == "priority":
         check_priority(value)
     elif name == "queue":
@@ -319,7 +319,7 @@ def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, A
         said["queue"] = queue
     if (priority := options.get("priority")) is not None:
         said["priority"] = priority
-    said["delay"] = check_seconds("delay", options.get("delay", 0), LONGEST_DELAY)
+    said["delay"] = check_seconds("delay", options.get("delay") or 0, LONGEST_DELAY)
     said["run_at"] = _moment(options)
     return said
 

@@ -73,7 +73,7 @@ else:
         """Typed params. They are checked when the job is scheduled, unknown keys included."""
 
 
-NO_PARAMS = "params: {} must be Params, or a class made from JobParams"
+NO_PARAMS = "params: {} is neither the runtime's Params nor a class made from JobParams"
 """What is wrong with an annotation of `run` that is something else."""
 
 

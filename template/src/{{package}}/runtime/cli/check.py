@@ -13,13 +13,16 @@ from ..reading.job_options import check_options
 PACKAGE = Path(__file__).parents[2]
 """The app's own package."""
 
-FOLDERS = ("jobs", "mailers", "middleware", "views")
-"""What is read: the code that the app finds by its folders."""
+RUNTIME = "runtime"
+"""The folder that is not read, as nobody writes in it."""
 
 
 @click.command()
 def check() -> None:
-    """Find misspelt jobs, params, options and actions, and missing functions; nothing is run."""
+    """Find misspelt jobs, params, options and actions, and missing functions.
+
+    All files of the app's package are read; none is run.
+    """
     problems = list(read_all(PACKAGE))
     for problem in problems:
         click.echo(problem)
@@ -31,15 +34,17 @@ def check() -> None:
 def read_all(package: Path) -> Iterator[str]:
     """Yield a line for each problem of a package: the file, the line in it, and what is wrong."""
     jobs = read_jobs(package / "jobs")
-    for folder in FOLDERS:
-        for path in sorted((package / folder).rglob("*.py")):
-            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-            try:
-                tree = read_source(path)
-                own = [*check_options(tree), *check_params_class(tree)] if folder == "jobs" else ()
-                entry = check_entry(folder, path.relative_to(package / folder), tree)
-                found = sorted({*check_calls(tree, jobs), *own, *entry})
-            except SyntaxError as error:
-                found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
-            for line, problem in found:
-                yield f"{shown}:{line}: {problem}"
+    for path in sorted(package.rglob("*.py")):
+        folder, *rest = path.relative_to(package).parts
+        if folder == RUNTIME:
+            continue
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        try:
+            tree = read_source(path)
+            own = [*check_options(tree), *check_params_class(tree)] if folder == "jobs" else ()
+            entry = check_entry(folder, Path(*rest), tree) if rest else ()
+            found = sorted({*check_calls(tree, jobs), *own, *entry})
+        except SyntaxError as error:
+            found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
+        for line, problem in found:
+            yield f"{shown}:{line}: {problem}"

@@ -21,8 +21,10 @@ def check_options(tree: ast.Module) -> Iterator[Problem]:
         if not isinstance(node, ast.Assign | ast.AnnAssign):
             continue
         call = node.value
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if "options" in map(last_name, targets) and _is_the_class(call):
+            yield node.lineno, NO_OPTIONS
         if isinstance(call, ast.Call) and last_name(call.func) == "JobOptions":
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for name in map(last_name, targets):
                 if name != "options":
                     yield node.lineno, f"{name} = JobOptions(...) has no effect: name it options"
@@ -34,6 +36,10 @@ def check_options(tree: ast.Module) -> Iterator[Problem]:
                 elif each.arg is not None:
                     text = f"JobOptions has no option {each.arg!r}"
                     yield each.value.lineno, text + hint(each.arg, KNOWN, "it takes")
+
+
+def _is_the_class(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Name | ast.Attribute) and last_name(value) == "JobOptions"
 
 
 def _check_value(option: str, value: ast.expr) -> Iterator[Problem]:
