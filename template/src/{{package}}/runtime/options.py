@@ -63,7 +63,8 @@ class JobOptions:
             from .cron import check_cron  # noqa: PLC0415
 
             check_cron(self.cron, self.timezone)
-        if isinstance(self.aliases, str):
+        names = self.aliases if isinstance(self.aliases, tuple | list | set) else [None]
+        if not all(isinstance(each, str) for each in names):
             raise InvalidOptionError("aliases is a tuple of names: write aliases=('old_name',)")
 
 

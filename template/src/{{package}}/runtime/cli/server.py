@@ -173,7 +173,7 @@ def worker(threads: str | None, processes: int) -> None:
     overrides = {"threads": threads}
     settings = read_settings(overrides)
     if not any(settings.thread_counts().values()):
-        raise SettingsError("a worker without threads runs nothing: set THREADS to 1 or more")
+        raise SettingsError("a worker without threads runs nothing: see THREADS and JOBS_QUEUES")
     if processes == 1:
         work(overrides, _wait_for_signal(), lambda: None)
         return

@@ -161,5 +161,5 @@ def _check_value(option: str, value: ast.expr) -> Iterator[Problem]:
         check_option(option, ast.literal_eval(value))
     except InvalidOptionError as error:
         yield value.lineno, str(error)
-    except ValueError:
+    except (ValueError, TypeError):
         return  # what is computed may be anything

@@ -68,11 +68,11 @@ def read_jobs(folder: Path) -> JobFiles:
         job = JobFile(place.as_posix(), _fields_of_run(tree))
         by_name[job.name] = job
         try:
-            former = list(_former_names(tree))
-        except ValueError:
+            former = dict.fromkeys(_former_names(tree), job)
+        except (ValueError, TypeError):
             complete = False
         else:
-            by_name |= dict.fromkeys(former, job)
+            by_name |= former
     return JobFiles(by_name, complete)
 
 

@@ -51,5 +51,5 @@ def _check_value(option: str, value: ast.expr) -> Iterator[Problem]:
         JobOptions(**given)
     except InvalidOptionError as error:
         yield value.lineno, str(error)
-    except ValueError:
+    except (ValueError, TypeError):
         return  # what is computed may be anything

@@ -39,9 +39,14 @@ def outline(tree: ast.Module) -> ModuleType:
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and not each.decorator_list:
             setattr(module, each.name, _stand_in(each, module))
         else:
-            plain = isinstance(each, ast.Assign | ast.AnnAssign) and _is_plain(each.value)
             for name in _bound_by(each):
-                setattr(module, name, Plain(each.lineno) if plain else UNKNOWN)
+                setattr(module, name, UNKNOWN)
+            if isinstance(each, ast.Assign | ast.AnnAssign) and _is_plain(each.value):
+                targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+                for target in targets:
+                    # Not `a, b = (f, g)`, whose parts may be anything.
+                    if isinstance(target, ast.Name):
+                        setattr(module, target.id, Plain(each.lineno))
     for node in ast.walk(tree):
         for name in node.names if isinstance(node, ast.Global) else ():
             setattr(module, name, UNKNOWN)
