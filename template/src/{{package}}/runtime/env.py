@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -66,6 +67,7 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
     """UTC seconds at which the run is ended, if its job has a timeout."""
     _on_stuck: OnStuck | None = None
     _stop: list[bool] = []
+    _tells: list[Callable[[], None]] = []
 
     @property
     def id(self) -> str:
@@ -100,6 +102,19 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
         """Ask the job to stop; for the runner. The first asker's reason counts."""
         if not self._stop:
             self._stop.append(given_back)
+            for tell in list(self._tells):
+                tell()
+
+    @contextmanager
+    def telling(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Have `tell` called in this block when the job is to stop, in any thread, or twice."""
+        self._tells.append(tell)
+        try:
+            if self._stop:
+                tell()
+            yield
+        finally:
+            self._tells.clear()
 
     def stuck(self) -> None:
         """Tell the runner that the run goes on after its timeout; for the alarm."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from . import payload
 from .discovery import Found, find_modules, refuse, takes
 from .errors import InvalidOptionError, InvalidParamsError, UnknownJobError
+from .hint import hint, meant
 from .job import Enqueued, Job, NewJob, State
 from .options import (
     LONGEST_DELAY,
@@ -160,7 +161,7 @@ class Jobs:
         definition = self._definitions.get(name) or self._aliases.get(name)
         if definition is None:
             own = sorted(each for each in self._definitions if not each.startswith("_"))
-            known = ", ".join(own) or "none yet"
+            known = f"{', '.join(own) or 'none yet'}{meant(name, own)}"
             raise UnknownJobError(f"no job is called {name!r}; jobs/ has: {known}")
         return definition
 
@@ -302,7 +303,9 @@ def check_option(name: str, value: object) -> None:
 def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, Any]:
     """Return what the options say in place of the job's own, by the names of NewJob."""
     if unknown := options.keys() - ScheduleOptions.__annotations__.keys():
-        raise InvalidOptionError(f"{min(unknown)}: schedule() has no such option")
+        word = min(unknown)
+        known = hint(word, ScheduleOptions.__annotations__, "it takes")
+        raise InvalidOptionError(f"schedule() has no option {word!r}{known}")
     for name, value in options.items():
         check_option(name, value)
     said: dict[str, Any] = {}

@@ -11,7 +11,7 @@ import msgspec
 from .errors import InvalidParamsError
 from .job import Job, State
 from .queue.overview import Action, Filter
-from .queue.protocol import Inspector, Peer, Queue
+from .queue.protocol import Inspector, Peer
 from .settings import sounds_secret
 
 AT_ONCE = 500
@@ -46,18 +46,23 @@ class Worker(msgspec.Struct, frozen=True):
         return len(self.jobs) - self.busy
 
 
+def living(queue: Inspector) -> list[Peer]:
+    """Return the worker processes, without those that died and that no other has missed yet."""
+    return [peer for peer in queue.peers() if not queue.gone(peer)]
+
+
 def workers(queue: Inspector) -> list[Worker]:
-    """Return the worker processes with the jobs that each has claimed, the first begun first."""
+    """Return the living ones with the jobs that each has claimed, the first begun first."""
     running = queue.page(Filter(state=State.RUNNING), limit=MOST_RUNNING).jobs
     return [
         Worker(peer, [job for job in reversed(running) if job.claimed_by == peer.id])
-        for peer in queue.peers()
+        for peer in living(queue)
     ]
 
 
-def is_worked(queue: Queue) -> bool:
+def is_worked(queue: Inspector) -> bool:
     """Whether a process is alive that takes jobs from the queue."""
-    return any(peer.threads and not queue.gone(peer) for peer in queue.peers())
+    return any(peer.threads for peer in living(queue))
 
 
 def act_on_all(

@@ -1,5 +1,6 @@
 """`check`: find what is misspelt, or would keep the app from starting, by reading its code."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import click
 
 from ..reading.entries import check_entry
 from ..reading.job_calls import check_calls
-from ..reading.job_files import check_params_class, read_jobs, read_source
-from ..reading.job_options import check_options
+from ..reading.job_files import JobFiles, check_params_class, read_jobs, read_source
+from ..reading.job_options import check_among, check_options
+from ..reading.words import Problem
 
 PACKAGE = Path(__file__).parents[2]
 """The app's own package."""
@@ -41,10 +43,17 @@ def read_all(package: Path) -> Iterator[str]:
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         try:
             tree = read_source(path)
-            own = [*check_options(tree), *check_params_class(tree)] if folder == "jobs" else ()
+            own = _check_job(tree, Path(*rest), jobs) if folder == "jobs" else ()
             entry = check_entry(folder, Path(*rest), tree) if rest else ()
             found = sorted({*check_calls(tree, jobs), *own, *entry})
         except SyntaxError as error:
             found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
         for line, problem in found:
             yield f"{shown}:{line}: {problem}"
+
+
+def _check_job(tree: ast.Module, place: Path, jobs: JobFiles) -> Iterator[Problem]:
+    yield from check_options(tree)
+    yield from check_params_class(tree)
+    if (own := jobs.by_name.get(place.with_suffix("").as_posix())) is not None:
+        yield from check_among(tree, own, jobs)

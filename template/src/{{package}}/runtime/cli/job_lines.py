@@ -34,7 +34,7 @@ def describe(job: Job, *, error: bool = True) -> str:
     reason = f"  {printable(job.error.splitlines()[0])}" if job.error and error else ""
     if job.state is State.SCHEDULED:
         reason = f"  {tell_state(job)}{reason}"
-    attempts = f"attempt {job.attempt} of {job.max_attempts}"
+    attempts = f"attempt {job.attempt} of {job.max_attempts}{tell_asked(job)}"
     return f"{job.id:<18} {job.state:<9} {job.name:<24} {when}  {attempts}{reason}"
 
 
@@ -47,7 +47,12 @@ def tell_state(job: Job) -> str:
     """Return the job's state in words, and when it is due if it waits for its time."""
     seconds = job.run_at - time.time()
     due = f", due in {max(seconds, 0):.0f} s" if job.state is State.SCHEDULED else ""
-    return f"it is {job.state}{due}"
+    return f"it is {job.state}{due}{tell_asked(job)}"
+
+
+def tell_asked(job: Job) -> str:
+    """Return the end of a line on a job that runs, and was asked to stop; else ""."""
+    return ", asked to stop" if job.state is State.RUNNING and job.cancel_asked else ""
 
 
 def tell_left(job: Job) -> None:

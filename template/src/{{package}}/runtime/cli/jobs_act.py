@@ -7,12 +7,12 @@ import click
 
 from ..boot import App, open_app
 from ..errors import AppError
+from ..hint import hint
 from ..job import FINAL, State
 from ..operating import act_on_all
 from ..options import check_queue_name
 from ..queue.overview import Action, Filter
 from ..queue.protocol import ANY_QUEUE
-from ..reading.words import hint
 from .job_lines import STATES, answer, as_json, find, tell_state
 from .numbers import Number
 

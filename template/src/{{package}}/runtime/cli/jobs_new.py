@@ -9,10 +9,10 @@ import msgspec
 
 from ..boot import App, open_app
 from ..errors import AppError, InvalidParamsError, UnknownJobError
+from ..hint import hint
 from ..job import Job, NewJob, State
 from ..jobs import JobDraft
 from ..operating import describe_job, is_worked
-from ..reading.words import hint
 from .job_lines import answer, as_json, describe, find, tell_left
 from .jobs_watch import wait_for_end
 from .numbers import Number

@@ -12,7 +12,16 @@ from ..errors import AppError
 from ..job import Job, State
 from ..operating import describe_job, is_worked, workers
 from ..printable import printable
-from .job_lines import answer, as_json, describe, find, print_json, tell_left, tell_state
+from .job_lines import (
+    answer,
+    as_json,
+    describe,
+    find,
+    print_json,
+    tell_asked,
+    tell_left,
+    tell_state,
+)
 from .numbers import Number, WholeNumber
 
 WIDTH = 24
@@ -83,12 +92,16 @@ def _show_all(app: App, *, as_json: bool) -> None:
 def _line(job: Job) -> str:
     if job.state is not State.RUNNING:
         return describe(job)
-    return f"{job.id:<18} {job.name:<24} {_seconds(job):6.0f} s  {progress_bar(job)}"
+    return f"{job.id:<18} {job.name:<24} {_seconds(job):6.0f} s  {_progress(job)}"
 
 
 def _seconds(job: Job) -> float:
     """Return for how long it has been running."""
     return max(time.time() - (job.started_at or time.time()), 0.0)
+
+
+def _progress(job: Job) -> str:
+    return f"{progress_bar(job)}{tell_asked(job)}".removeprefix(", ")
 
 
 def progress_bar(job: Job) -> str:
@@ -131,7 +144,7 @@ def _brief(job: Job) -> str:
     """Return how a job goes on, for one line of a narrow terminal."""
     if job.state is not State.RUNNING:
         return f"{job.id}: {tell_state(job)}"
-    return f"{job.id}: {_seconds(job):.0f} s  {progress_bar(job)}"
+    return f"{job.id}: {_seconds(job):.0f} s  {_progress(job)}"
 
 
 def _show(line: str, *, lasting: bool) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from ..env import Services
 from ..errors import QueueError
+from ..operating import living
 
 KEPT = 1.0
 """Seconds for which an answer is given again: whoever asks must not be able to keep it busy."""
@@ -20,7 +21,7 @@ class Readiness(msgspec.Struct, frozen=True):
     queue: str
     """"ok", or "cannot be written"."""
     workers: int
-    """Processes that run jobs, and gave a sign of life within JOBS_LEASE."""
+    """Processes that run jobs, have not died, and gave a sign of life within JOBS_LEASE."""
 
 
 class Health:
@@ -45,7 +46,7 @@ class Health:
         queue, lease = self._services.jobs.queue, self._services.settings.jobs_lease
         try:
             queue.check()
-            peers = queue.peers()
+            peers = living(queue)
         except QueueError as error:
             self._services.logger.error("Not ready: {}", error)
             return Readiness(ready=False, queue="cannot be written", workers=0)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from ..operating import living
 from ..queue.overview import BOUNDS, Depth, Tally
 from ..queue.protocol import Inspector
 
@@ -17,7 +18,7 @@ def metrics(queue: Inspector, now: float) -> str:
     """Return all metrics at this moment, in UTC seconds. Raises QueueError."""
     overview, tallies = queue.overview(), queue.totals()
     depths = overview.depths
-    peers, removed = queue.peers(), queue.removed()
+    peers, removed = living(queue), queue.removed()
     lines = [
         *_metric(
             "jobs",

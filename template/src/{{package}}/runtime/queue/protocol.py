@@ -155,6 +155,10 @@ class Inspector(Protocol):
         """Return the worker processes that have registered and not left."""
         ...
 
+    def gone(self, peer: Peer) -> bool:
+        """Whether the kernel says that the process has died."""
+        ...
+
     def close(self) -> None:
         """Release files and connections."""
         ...
@@ -207,10 +211,6 @@ class Queue(Inspector, Protocol):
 
     def alone(self) -> bool:
         """Whether there seems to be no other process, living or just dead; asked often."""
-        ...
-
-    def gone(self, peer: Peer) -> bool:
-        """Whether the kernel says that the process has died."""
         ...
 
     def exchange(

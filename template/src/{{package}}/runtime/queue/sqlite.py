@@ -297,7 +297,7 @@ class SqliteQueue:
         path = self._bell_path(peer.id)
         if path is None or peer.id in self._bells:
             return False
-        answer = doorbell.ring(path)
+        answer = doorbell.lives(path)
         silent = self._clock() - peer.heartbeat_at
         return answer is False or (answer is None and silent > _MOVED)
 

@@ -6,12 +6,15 @@ anything. Each function's own variables are followed as far as they hold one job
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from ..errors import InvalidOptionError
+from ..hint import hint
 from ..jobs import ScheduleOptions, check_option
+from ..options import LONGEST_DELAY, check_seconds
 from .job_files import JobFile, JobFiles
-from .words import Function, Problem, hint, own_nodes
+from .words import Function, Problem, last_name, own_nodes, text
 
 OPTIONS = tuple(ScheduleOptions.__annotations__)
 
@@ -23,7 +26,9 @@ def check_calls(tree: ast.Module, jobs: JobFiles) -> Iterator[Problem]:
         nodes = list(own_nodes(scope))
         drafts = _drafts(nodes, jobs)
         for node in nodes:
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if isinstance(node, ast.Call) and last_name(node.func) == "Retry":
+                yield from _check_retry(node.keywords)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 yield from _check_call(node, node.func, jobs, drafts)
             elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
                 yield from _check_param(_draft_of_params(node.value, drafts), node.slice)
@@ -65,11 +70,7 @@ def _asked_for(node: ast.expr | None, jobs: JobFiles) -> JobFile | None:
 
 
 def _first_text(node: ast.Call) -> str | None:
-    return _text(node.args[0]) if node.args else None
-
-
-def _text(node: ast.expr | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    return text(node.args[0]) if node.args else None
 
 
 def _check_call(
@@ -116,7 +117,7 @@ def _check_name(node: ast.Call, jobs: JobFiles) -> Iterator[Problem]:
 
 
 def _check_param(job: JobFile | None, key: ast.expr) -> Iterator[Problem]:
-    yield from _check_word(job, _text(key), key.lineno)
+    yield from _check_word(job, text(key), key.lineno)
 
 
 def _check_word(job: JobFile | None, word: str | None, line: int) -> Iterator[Problem]:
@@ -140,7 +141,7 @@ def _check_many(job: JobFile | None, arguments: Iterable[ast.expr]) -> Iterator[
             many = ast.List([many.elt])  # noqa: PLW2901 - each of its items is like this one
         for item in many.elts if isinstance(many, ast.List | ast.Tuple) else ():
             if job is not None and isinstance(item, ast.Dict):
-                given = [(_text(key), key.lineno) for key in item.keys if key is not None]
+                given = [(text(key), key.lineno) for key in item.keys if key is not None]
                 for word, line in given:
                     yield from _check_word(job, word, line)
                 if None not in item.keys:
@@ -153,12 +154,23 @@ def _check_options(keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
             meant = hint(each.arg, OPTIONS, "it takes")
             yield each.lineno, f"schedule() has no option {each.arg!r}{meant}"
         elif each.arg is not None:
-            yield from _check_value(each.arg, each.value)
+            yield from _check_value(partial(check_option, each.arg), each.value)
 
 
-def _check_value(option: str, value: ast.expr) -> Iterator[Problem]:
+def _check_retry(keywords: Iterable[ast.keyword]) -> Iterator[Problem]:
+    for each in keywords:
+        if each.arg == "after":
+            yield from _check_value(_check_after, each.value)
+
+
+def _check_after(value: object) -> None:
+    if value is not None:
+        check_seconds("after", value, LONGEST_DELAY)
+
+
+def _check_value(check: Callable[[object], None], value: ast.expr) -> Iterator[Problem]:
     try:
-        check_option(option, ast.literal_eval(value))
+        check(ast.literal_eval(value))
     except InvalidOptionError as error:
         yield value.lineno, str(error)
     except (ValueError, TypeError):

@@ -54,6 +54,7 @@ def read_source(path: Path) -> ast.Module:
 def read_jobs(folder: Path) -> JobFiles:
     """Read every job of a folder; one that cannot be read has a name, and any params."""
     by_name: dict[str, JobFile] = {}
+    former: dict[str, JobFile] = {}
     complete = True
     for path in sorted(folder.rglob("*.py")):
         place = path.relative_to(folder).with_suffix("")
@@ -68,12 +69,11 @@ def read_jobs(folder: Path) -> JobFiles:
         job = JobFile(place.as_posix(), _fields_of_run(tree))
         by_name[job.name] = job
         try:
-            former = dict.fromkeys(_former_names(tree), job)
+            former |= dict.fromkeys(_former_names(tree), job)
         except (ValueError, TypeError):
             complete = False
-        else:
-            by_name |= former
-    return JobFiles(by_name, complete)
+    # In this order they are told; a name that a job has counts before one that another had.
+    return JobFiles(by_name | former | by_name, complete)
 
 
 def _former_names(tree: ast.Module) -> Iterator[str]:

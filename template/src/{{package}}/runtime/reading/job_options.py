@@ -4,10 +4,12 @@ import ast
 from collections.abc import Iterator
 
 from ..errors import InvalidOptionError
+from ..hint import hint
 from ..jobs import NO_OPTIONS
 from ..options import JobOptions
+from .job_files import JobFile, JobFiles
 from .outline import Plain, outline
-from .words import Problem, hint, last_name
+from .words import Problem, last_name, text
 
 KNOWN = tuple(JobOptions.__dataclass_fields__)
 
@@ -34,8 +36,29 @@ def check_options(tree: ast.Module) -> Iterator[Problem]:
                 if each.arg in KNOWN:
                     yield from _check_value(each.arg, each.value)
                 elif each.arg is not None:
-                    text = f"JobOptions has no option {each.arg!r}"
-                    yield each.value.lineno, text + hint(each.arg, KNOWN, "it takes")
+                    meant = hint(each.arg, KNOWN, "it takes")
+                    yield each.value.lineno, f"JobOptions has no option {each.arg!r}{meant}"
+
+
+def check_among(tree: ast.Module, own: JobFile, jobs: JobFiles) -> Iterator[Problem]:
+    """Yield what does not fit to the other jobs, or to the job's own params."""
+    for node in tree.body:
+        call = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if isinstance(call, ast.Call) and last_name(call.func) == "JobOptions":
+            for option in call.keywords:
+                yield from _check_option(option, own, jobs)
+
+
+def _check_option(option: ast.keyword, own: JobFile, jobs: JobFiles) -> Iterator[Problem]:
+    line = option.value.lineno
+    if option.arg == "aliases" and isinstance(option.value, ast.Tuple | ast.List | ast.Set):
+        for alias in filter(None, map(text, option.value.elts)):
+            owner = jobs.by_name.get(alias)
+            if owner is not None and (owner.name != own.name or alias == own.name):
+                yield line, f"alias {alias!r} is the job {owner.name!r}"
+    elif option.arg == "cron" and own.fields is not None and text(option.value):
+        for name in own.fields.required:
+            yield line, f"cron schedules {own.name} without params, but it needs {name!r}"
 
 
 def _is_the_class(value: ast.expr | None) -> bool:

@@ -1,8 +1,7 @@
-"""What the readers share: a problem, a name in the tree, and a hint at the right word."""
+"""What the readers share: a problem, and a name in the tree."""
 
 import ast
-import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 Problem = tuple[int, str]
 """The line, and what is wrong there."""
@@ -27,9 +26,6 @@ def last_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def hint(word: str, known: Collection[str], there_is: str) -> str:
-    """Return the end of a line on a word that is not known: the nearest one, or all there are."""
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f": did you mean {close[0]!r}?"
-    return f"; {there_is}: {', '.join(known) or 'none'}"
+def text(node: ast.expr | None) -> str | None:
+    """Return the text that is written here; None for what is something else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -1,13 +1,12 @@
 """Run one claimed job and say how it ended. Retry policy lives here and nowhere else."""
 
-import asyncio
 import inspect
 import os
 import random
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
-from types import TracebackType
+from collections.abc import Callable
+from types import FrameType, TracebackType
 
 from ..arena import Arena
 from ..env import AroundJob, Invocation, JobEnv, OnStuck, Report, Services, job_env
@@ -29,6 +28,7 @@ from ..options import LONGEST_DELAY, backoff_delay, check_seconds
 from ..params import JobParams, Params, check_params, unknown_keys
 from ..settings import Environment
 from .alarm import Alarm, Watch
+from .coroutine import run_coroutine
 
 ERROR_LIMIT = 20_000
 """Characters of an error that the queue keeps; the log has it all."""
@@ -65,7 +65,7 @@ class Executor:
             try:
                 self._run(current, definition, params)
             except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
-                return self.judge(current, error.with_traceback(_own_frames(error)))
+                return self.judge(current, error.with_traceback(own_frames(error.__traceback__)))
             else:
                 return COMPLETED
         except (UnknownJobError, InvalidParamsError) as error:
@@ -113,7 +113,7 @@ class Executor:
         if timeout is None:
             result = _call(definition.run, allocator, params, env)
             if inspect.iscoroutine(result):
-                asyncio.run(result)
+                run_coroutine(result, env.current, None)
             return
         watch = Watch(timeout, env.current.stuck)
         try:
@@ -122,7 +122,7 @@ class Executor:
                 result = _call(definition.run, allocator, params, env)
                 if inspect.iscoroutine(result):
                     watch.only_watch()
-                    asyncio.run(_within(timeout, result))
+                    run_coroutine(result, env.current, timeout)
             finally:
                 self._alarm.end(watch)
         except JobTimeout as error:
@@ -204,18 +204,6 @@ def _go_around(around: AroundJob, env: JobEnv, run: Callable[[], None]) -> None:
         raise ends[-1]
 
 
-async def _within(seconds: float, work: Awaitable[object]) -> None:
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            await work
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        # What the job was at is told by how it was cancelled.
-        cancelled = error.__cause__ or error
-        raise JobTimeout().with_traceback(cancelled.__traceback__) from None
-
-
 def _call(run: Callable[..., object], *arguments: object) -> object:
     process = os.getpid()
     try:
@@ -237,11 +225,20 @@ def _end_fork(error: BaseException | None) -> None:
     os._exit(code)
 
 
-def _own_frames(error: BaseException) -> TracebackType | None:
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:
+def own_frames(frames: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from the job's own first line on; None if it comes to none."""
+    while frames is not None and _called_from(frames.tb_frame) in _CALLERS:
         frames = frames.tb_next
     return frames
+
+
+_CALLERS = {__name__.rpartition(".")[0], "asyncio", "threading"}
+"""Packages that call a job."""
+
+
+def _called_from(frame: FrameType) -> str:
+    name = str(frame.f_globals.get("__name__"))
+    return name if name == "threading" else name.rpartition(".")[0]
 
 
 def describe(error: BaseException) -> str:

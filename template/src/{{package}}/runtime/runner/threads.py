@@ -2,9 +2,11 @@
 
 import math
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from types import TracebackType
 
 import msgspec
 
@@ -16,7 +18,7 @@ from ..settings import LogLevel
 from .alarm import STUCK_AFTER
 from .cron import Cron
 from .dispatcher import Dispatcher, Done
-from .executor import Executor
+from .executor import Executor, own_frames
 from .lane import Seat
 from .maintenance import Maintenance
 from .pruning import Pruning
@@ -123,11 +125,11 @@ class ThreadRunner:
         _spawn(name, lambda: self._work(name, lane))
 
     def _work(self, name: str, lane: str) -> None:
-        take, seat = self._dispatcher.lanes[lane].take, Seat()
+        take, seat, thread = self._dispatcher.lanes[lane].take, Seat(), threading.get_ident()
         while (job := take(seat)) is not None:
             current = self._executor.begin(job, self._take_progress, self._give_up)
             key = (job.number, job.claim)
-            run = self._running[key] = _Run(current, lane, name, time.perf_counter())
+            run = self._running[key] = _Run(current, lane, name, thread, time.perf_counter())
             outcome = self._executor.execute(current)
             told = self._progress.pop(key, None)
             if self._running.pop(key, None) is None:
@@ -142,10 +144,11 @@ class ThreadRunner:
             return
         self._logger.error(
             "Job is stuck: {} ({}) has not ended {:g} s after its timeout. Another thread takes "
-            "the place of {}, and it counts as failed; give what it waits for a timeout",
+            "the place of {}; give what it waits for a timeout",
             *(current.name, current.id, STUCK_AFTER, run.worker),
         )
-        outcome = self._executor.judge(current, JobTimeout("did not end after its timeout"))
+        late = JobTimeout(f"did not end within {STUCK_AFTER:g} s of its timeout")
+        outcome = self._executor.judge(current, late.with_traceback(_place(run.thread)))
         try:
             self._add_worker(run.worker, run.lane)
         except RuntimeError as error:
@@ -185,11 +188,22 @@ class _Run(msgspec.Struct, frozen=True):
     current: Invocation
     lane: str
     worker: str
+    thread: int
     started: float
 
     def done(self, outcome: Outcome, progress: Progress | None = None) -> Done:
         seconds = time.perf_counter() - self.started
         return Done(self.current.job, outcome, self.lane, self.worker, seconds, progress)
+
+
+def _place(thread: int) -> TracebackType | None:
+    """Return where a thread is, as the traceback of an error that was raised there."""
+    frame = sys._current_frames().get(thread)  # noqa: SLF001 - documented, for this very question
+    found = None
+    while frame is not None:
+        found = TracebackType(found, frame, frame.f_lasti, frame.f_lineno or 1)
+        frame = frame.f_back
+    return own_frames(found)
 
 
 def _spawn(name: str, target: Callable[[], None]) -> threading.Thread:

@@ -15,6 +15,9 @@ from pathlib import Path
 from .lock import close_private, open_private
 
 RING = b"!"
+STIR = b"\n"
+"""A line with nothing in it: wakes a process, which then waits on for what is about to come."""
+
 _FULL = 32_768
 """Bytes of lines, of the 65,536 that a pipe holds if each fills a page of memory."""
 
@@ -61,7 +64,7 @@ class Doorbell:
         if not data.strip(RING):
             return bool(data)
         *lines, rest = data.split(b"\n")
-        self._given += [line.lstrip(RING) for line in lines]
+        self._given += [text for line in lines if (text := line.lstrip(RING))]
         # A pipe that was as full may have taken no ring.
         return rest != b"" or len(data) > _FULL or any(line.startswith(RING) for line in lines)
 
@@ -92,18 +95,28 @@ def press(descriptor: int, data: bytes = RING) -> None:
         os.write(descriptor, data)
 
 
-def ring(path: Path | str) -> bool | None:
-    """Wake the process that waits behind the pipe; False if it has died.
+def ring(path: Path | str) -> None:
+    """Wake the process that waits behind the pipe, if there is one."""
+    with contextlib.suppress(OSError):
+        descriptor = _open(path)
+        try:
+            press(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def lives(path: Path | str) -> bool | None:
+    """Whether the process behind the pipe lives; it is not woken.
 
     None if the pipe cannot be opened: somebody deleted it, or it is another user's, which says
     nothing about the process.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.close(_open(path))
     except OSError as error:
         return False if error.errno == errno.ENXIO else None
-    try:
-        press(descriptor)
-    finally:
-        os.close(descriptor)
     return True
+
+
+def _open(path: Path | str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)

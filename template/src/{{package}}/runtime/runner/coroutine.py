@@ -1,0 +1,51 @@
+"""Run a job that is a coroutine: to its end, for its time, or until it is asked to stop."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+
+from ..env import Invocation
+from ..errors import Cancel, JobTimeout
+
+OWN_END = 0.25
+"""Seconds that a job has to end by itself once `env.current.cancelled` is true."""
+
+
+def run_coroutine(work: Awaitable[object], current: Invocation, seconds: float | None) -> None:
+    """Run it in this thread, in a loop of its own.
+
+    asyncio ends it where it awaits: with JobTimeout after so many seconds, with Cancel when it is
+    to stop, and has not done so within OWN_END. A job that catches that may tidy up, as everywhere
+    in asyncio.
+    """
+    asyncio.run(_guarded(work, current, seconds))
+
+
+async def _guarded(work: Awaitable[object], current: Invocation, seconds: float | None) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        if not stopped and task is not None:
+            stopped = True
+            task.cancel()
+
+    def tell() -> None:
+        with contextlib.suppress(RuntimeError):  # it has ended in this moment
+            loop.call_soon_threadsafe(loop.call_later, OWN_END, stop)
+
+    with current.telling(tell):
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                await work
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            # What the job was at is told by how it was cancelled.
+            cancelled = error.__cause__ or error
+            raise JobTimeout().with_traceback(cancelled.__traceback__) from None
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+            raise Cancel("stopped where it awaited") from None
