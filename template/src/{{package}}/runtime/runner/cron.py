@@ -5,7 +5,7 @@ transaction that keeps the job, so of several that come at one tick one succeeds
 missed, as nothing ran, make one job together.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..cron import next_tick
@@ -30,6 +30,7 @@ class Cron:
         self._jobs = jobs
         self._logger = logger
         self._clock = clock
+        self._recurring = [each for each in jobs if each.options.cron is not None]
         self._due: dict[str, float] = {}
         self._looked = 0.0
 
@@ -39,14 +40,13 @@ class Cron:
         if now < self._looked:
             self._due.clear()
         self._looked = now
-        recurring = [each for each in self._jobs if each.options.cron is not None]
-        if any(self._due.get(each.name, now) <= now for each in recurring):
-            self._look(recurring, now)
+        if any(self._due.get(each.name, now) <= now for each in self._recurring):
+            self._look(now)
         return min(self._due.values(), default=float("inf")) - now
 
-    def _look(self, recurring: Iterable[JobDefinition], now: float) -> None:
+    def _look(self, now: float) -> None:
         ticks = self._queue.ticks()
-        for each in recurring:
+        for each in self._recurring:
             schedule = f"{each.options.cron} {each.options.timezone}"
             known, last_run = ticks.get(each.name, ("", now))
             if known != schedule or last_run > now + FARTHEST:
