@@ -68,6 +68,7 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
     _on_stuck: OnStuck | None = None
     _stop: list[bool] = []
     _tells: list[Callable[[], None]] = []
+    _asked: list[bool] = []
 
     @property
     def id(self) -> str:
@@ -91,7 +92,14 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
         Look at it in a long loop, and raise Cancel or return. A job that stops for a server that
         is going down runs again later.
         """
+        if self._stop and not self._asked:
+            self._asked.append(True)
         return bool(self._stop)
+
+    @property
+    def knows(self) -> bool:
+        """Whether the job has seen that it should stop, and so ends by itself; for the runner."""
+        return bool(self._asked)
 
     @property
     def given_back(self) -> bool:
@@ -137,7 +145,7 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
             total = len(items)
         of_total = f" of {total}" if total else ""
         for done, item in enumerate(items):
-            if self._stop:
+            if self.cancelled:
                 raise Cancel(f"stopped after {done}{of_total}")
             yield item
             self.progress((done + 1) / total if total else 0.0, f"{done + 1}{of_total}")

@@ -11,5 +11,6 @@ def hint(word: str, known: Collection[str], there_is: str) -> str:
 
 def meant(word: str, known: Collection[str]) -> str:
     """Return the question whether the nearest one was meant; "" if none is near."""
-    close = difflib.get_close_matches(word, known, n=1)
+    # What is looked up may come from a client, and be anything.
+    close = difflib.get_close_matches(word, known, n=1) if isinstance(word, str) else []
     return f": did you mean {close[0]!r}?" if close else ""

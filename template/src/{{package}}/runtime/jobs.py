@@ -161,8 +161,8 @@ class Jobs:
         definition = self._definitions.get(name) or self._aliases.get(name)
         if definition is None:
             own = sorted(each for each in self._definitions if not each.startswith("_"))
-            known = f"{', '.join(own) or 'none yet'}{meant(name, own)}"
-            raise UnknownJobError(f"no job is called {name!r}; jobs/ has: {known}")
+            known = f"{meant(name, own) or ';'} jobs/ has: {', '.join(own) or 'none yet'}"
+            raise UnknownJobError(f"no job is called {name!r}{known}")
         return definition
 
     def draft(

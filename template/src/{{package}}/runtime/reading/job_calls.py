@@ -14,19 +14,20 @@ from ..hint import hint
 from ..jobs import ScheduleOptions, check_option
 from ..options import LONGEST_DELAY, check_seconds
 from .job_files import JobFile, JobFiles
-from .words import Function, Problem, last_name, own_nodes, text
+from .words import Function, Problem, is_foreign, last_name, own_nodes, text
 
 OPTIONS = tuple(ScheduleOptions.__annotations__)
 
 
 def check_calls(tree: ast.Module, jobs: JobFiles) -> Iterator[Problem]:
     """Yield what is wrong with the jobs that a file asks for."""
+    retry = not is_foreign(tree, "Retry")
     scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, Function))]
     for scope in scopes:
         nodes = list(own_nodes(scope))
         drafts = _drafts(nodes, jobs)
         for node in nodes:
-            if isinstance(node, ast.Call) and last_name(node.func) == "Retry":
+            if retry and isinstance(node, ast.Call) and last_name(node.func) == "Retry":
                 yield from _check_retry(node.keywords)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 yield from _check_call(node, node.func, jobs, drafts)

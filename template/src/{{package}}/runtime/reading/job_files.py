@@ -82,7 +82,8 @@ def _former_names(tree: ast.Module) -> Iterator[str]:
         if isinstance(value, ast.Call) and last_name(value.func) == "JobOptions":
             for keyword in value.keywords:
                 if keyword.arg in (None, "aliases"):
-                    yield from ast.literal_eval(keyword.value)
+                    names = ast.literal_eval(keyword.value)
+                    yield from (each for each in names if isinstance(names, tuple | list | set))
 
 
 def check_params_class(tree: ast.Module) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from ..jobs import NO_OPTIONS
 from ..options import JobOptions
 from .job_files import JobFile, JobFiles
 from .outline import Plain, outline
-from .words import Problem, last_name, text
+from .words import Problem, is_foreign, last_name, text
 
 KNOWN = tuple(JobOptions.__dataclass_fields__)
 
@@ -19,6 +19,8 @@ def check_options(tree: ast.Module) -> Iterator[Problem]:
     options = getattr(outline(tree), "options", None)
     if isinstance(options, Plain):
         yield options.line, NO_OPTIONS
+    if is_foreign(tree, "JobOptions"):
+        return
     for node in tree.body:
         if not isinstance(node, ast.Assign | ast.AnnAssign):
             continue
@@ -52,10 +54,12 @@ def check_among(tree: ast.Module, own: JobFile, jobs: JobFiles) -> Iterator[Prob
 def _check_option(option: ast.keyword, own: JobFile, jobs: JobFiles) -> Iterator[Problem]:
     line = option.value.lineno
     if option.arg == "aliases" and isinstance(option.value, ast.Tuple | ast.List | ast.Set):
+        names = [own.name]
         for alias in filter(None, map(text, option.value.elts)):
             owner = jobs.by_name.get(alias)
-            if owner is not None and (owner.name != own.name or alias == own.name):
+            if owner is not None and (owner.name != own.name or alias in names):
                 yield line, f"alias {alias!r} is the job {owner.name!r}"
+            names.append(alias)
     elif option.arg == "cron" and own.fields is not None and text(option.value):
         for name in own.fields.required:
             yield line, f"cron schedules {own.name} without params, but it needs {name!r}"

@@ -29,3 +29,15 @@ def last_name(node: ast.expr) -> str:
 def text(node: ast.expr | None) -> str | None:
     """Return the text that is written here; None for what is something else."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def is_foreign(tree: ast.Module, name: str) -> bool:
+    """Whether the file has a name of the runtime from somewhere else: made here, or imported."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(made) | ast.FunctionDef(made) if made == name:
+                return True
+            case ast.ImportFrom(module, names) if "runtime" not in (module or "").split("."):
+                if any(name == (each.asname or each.name) for each in names):
+                    return True
+    return False

@@ -8,26 +8,29 @@ from ..env import Invocation
 from ..errors import Cancel, JobTimeout
 
 OWN_END = 0.25
-"""Seconds that a job has to end by itself once `env.current.cancelled` is true."""
+"""Seconds in which a job that is to stop may ask `env.current.cancelled`, to end by itself then."""
+
+STOPPED = "stopped where it awaited"
 
 
 def run_coroutine(work: Awaitable[object], current: Invocation, seconds: float | None) -> None:
     """Run it in this thread, in a loop of its own.
 
     asyncio ends it where it awaits: with JobTimeout after so many seconds, with Cancel when it is
-    to stop, and has not done so within OWN_END. A job that catches that may tidy up, as everywhere
-    in asyncio.
+    to stop, and has not asked for that within OWN_END. A job that catches that may tidy up, as
+    everywhere in asyncio; but for a process that stops, it has not completed then, nor failed.
     """
     asyncio.run(_guarded(work, current, seconds))
 
 
 async def _guarded(work: Awaitable[object], current: Invocation, seconds: float | None) -> None:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    limit = asyncio.timeout(seconds)
     stopped = False
 
     def stop() -> None:
         nonlocal stopped
-        if not stopped and task is not None:
+        if task is not None and not (stopped or current.knows or limit.expired()):
             stopped = True
             task.cancel()
 
@@ -37,7 +40,7 @@ async def _guarded(work: Awaitable[object], current: Invocation, seconds: float 
 
     with current.telling(tell):
         try:
-            async with asyncio.timeout(seconds) as limit:
+            async with limit:
                 await work
         except TimeoutError as error:
             if not limit.expired():
@@ -48,4 +51,13 @@ async def _guarded(work: Awaitable[object], current: Invocation, seconds: float 
         except asyncio.CancelledError:
             if not stopped:
                 raise
-            raise Cancel("stopped where it awaited") from None
+            raise Cancel(STOPPED) from None
+        except Cancel:
+            raise
+        except Exception as error:
+            if not (stopped and current.given_back):
+                raise
+            raise Cancel(STOPPED) from error
+        else:
+            if stopped and current.given_back:
+                raise Cancel(STOPPED)

@@ -74,7 +74,7 @@ class Executor:
             current_job.reset(token)
 
     def _refuse(self, job: Job, error: AppError) -> Outcome:
-        services, told = self._services, _storable(str(error))
+        services, told = self._services, storable(str(error))
         # The server may be about to end, as it has seen that very job's new file.
         developing = services.settings.environment is Environment.DEVELOPMENT
         if developing and isinstance(error, UnknownJobError) and job.attempt < job.max_attempts:
@@ -147,6 +147,9 @@ class Executor:
         job, logger = current.job, self._services.logger
         match error:
             case Cancel() if current.given_back:
+                if error.__cause__ is not None:
+                    words = "{} failed as it was stopped with its process; it runs again"
+                    logger.opt(exception=error.__cause__).warning(words, job.name)
                 return Outcome(State.READY, keep_attempt=True)
             case MailRefusedError():
                 logger.opt(exception=error).error(
@@ -155,10 +158,14 @@ class Executor:
                 return Outcome(State.FAILED, describe(error))
             case Cancel():
                 logger.info("Job cancelled: {}: {}", job.name, _text(error))
-                return Outcome(State.CANCELLED, _storable(_text(error)))
+                return Outcome(State.CANCELLED, storable(_text(error)))
             case _ if job.attempt >= job.max_attempts:
                 logger.opt(exception=error).error("Job failed: {}, attempts spent", job.name)
                 return Outcome(State.FAILED, describe(error))
+            case _ if current.cancelled and not current.given_back:
+                words = "Job cancelled: {}: it was asked to stop, and did not complete"
+                logger.opt(exception=error).warning(words, job.name)
+                return Outcome(State.CANCELLED, describe(error))
             case _:
                 delay, asked = self._delay(job, error), isinstance(error, Retry)
                 logger.opt(exception=None if asked else error).log(
@@ -187,21 +194,26 @@ class Executor:
 
 def _go_around(around: AroundJob, env: JobEnv, run: Callable[[], None]) -> None:
     """Call the app's hook with the run, and then let the run's own exception out in any case."""
-    ends: list[BaseException | None] = []
+    ends: list[tuple[BaseException | None, TracebackType | None]] = []
 
     def told() -> None:
         try:
             run()
         except BaseException as error:
-            ends.append(error)
+            ends.append((error, own_frames(error.__traceback__)))
             raise
-        ends.append(None)
+        ends.append((None, None))
 
-    around(env, told)
+    try:
+        around(env, told)
+    except BaseException as error:
+        if not ends or ends[-1][0] is not error:
+            raise
     if not ends:
         raise HookError("around_job in config.py did not call run(): the job has not run")
-    if ends[-1] is not None:
-        raise ends[-1]
+    failure, frames = ends[-1]
+    if failure is not None:
+        raise failure.with_traceback(frames)
 
 
 def _call(run: Callable[..., object], *arguments: object) -> object:
@@ -232,21 +244,21 @@ def own_frames(frames: TracebackType | None) -> TracebackType | None:
     return frames
 
 
-_CALLERS = {__name__.rpartition(".")[0], "asyncio", "threading"}
-"""Packages that call a job."""
+_CALLERS = {__name__.rpartition(".")[0], "asyncio", "selectors", "threading"}
+"""Packages that call a job, or wait for it."""
 
 
 def _called_from(frame: FrameType) -> str:
     name = str(frame.f_globals.get("__name__"))
-    return name if name == "threading" else name.rpartition(".")[0]
+    return name.rpartition(".")[0] or name
 
 
 def describe(error: BaseException) -> str:
     """Return the error in one line, then its traceback if it has one that tells something."""
     if isinstance(error, Retry) or error.__traceback__ is None:
-        return _storable(_named(error))
+        return storable(_named(error))
     text = "".join(traceback.format_exception(error))
-    return _storable(f"{_named(error)}\n\n{text}")
+    return storable(f"{_named(error)}\n\n{text}")
 
 
 def _named(error: BaseException) -> str:
@@ -261,7 +273,8 @@ def _text(error: BaseException) -> str:
         return "its text cannot be shown, as its __str__ fails"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Return the text as every queue can keep it: no longer than ERROR_LIMIT, and clean."""
     # Lone surrogates and NUL are legal in a message, and in no database.
     clean = text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
     if len(clean) <= ERROR_LIMIT:

@@ -5,8 +5,10 @@ import secrets
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
@@ -16,9 +18,10 @@ from ..job import Job, NewJob, Outcome, Progress
 from ..queue.protocol import Queue
 from ..settings import LogLevel
 from .alarm import STUCK_AFTER
+from .coroutine import run_coroutine
 from .cron import Cron
 from .dispatcher import Dispatcher, Done
-from .executor import Executor, own_frames
+from .executor import Executor, own_frames, storable
 from .lane import Seat
 from .maintenance import Maintenance
 from .pruning import Pruning
@@ -102,7 +105,7 @@ class ThreadRunner:
             self._logger.info("Stopping: what runs has {:.1f} s, what waits is kept", grace)
         if not self.wait_until(self._is_idle, max(grace - LAST_WORD, 0.0)):
             self._logger.warning(
-                "Jobs that still run: {}; they are told to stop, and run again later",
+                "Jobs that still run: {}; they are told to stop, and what does not end runs again",
                 len(self._dispatcher.claimed),
             )
             for run in list(self._running.values()):
@@ -142,13 +145,16 @@ class ThreadRunner:
         run = self._running.pop((current.job.number, current.job.claim), None)
         if run is None:
             return
+        # As text: to show the variables of frames that go on could make this thread wait as well.
+        place = "".join(traceback.format_tb(_place(run.thread)))
         self._logger.error(
             "Job is stuck: {} ({}) has not ended {:g} s after its timeout. Another thread takes "
-            "the place of {}; give what it waits for a timeout",
-            *(current.name, current.id, STUCK_AFTER, run.worker),
+            "the place of {}; give what it waits for a timeout. It is at:\n{}",
+            *(current.name, current.id, STUCK_AFTER, run.worker, place or "no line of its own"),
         )
         late = JobTimeout(f"did not end within {STUCK_AFTER:g} s of its timeout")
-        outcome = self._executor.judge(current, late.with_traceback(_place(run.thread)))
+        outcome = self._executor.judge(current, late)
+        outcome = msgspec.structs.replace(outcome, error=storable(f"{outcome.error}\n\n{place}"))
         try:
             self._add_worker(run.worker, run.lane)
         except RuntimeError as error:
@@ -197,13 +203,23 @@ class _Run(msgspec.Struct, frozen=True):
 
 
 def _place(thread: int) -> TracebackType | None:
-    """Return where a thread is, as the traceback of an error that was raised there."""
+    """Return where the job of a thread is, as the traceback of an error that was raised there."""
     frame = sys._current_frames().get(thread)  # noqa: SLF001 - documented, for this very question
     found = None
     while frame is not None:
+        if frame.f_code is run_coroutine.__code__:
+            found = _awaiting(frame.f_locals["work"]) or found
         found = TracebackType(found, frame, frame.f_lasti, frame.f_lineno or 1)
         frame = frame.f_back
     return own_frames(found)
+
+
+def _awaiting(work: Any) -> TracebackType | None:
+    """Return the same of a coroutine; None if it does not await, and is on its thread's stack."""
+    frame = getattr(work, "cr_frame", None)
+    if frame is None or work.cr_running:
+        return None
+    return TracebackType(_awaiting(work.cr_await), frame, frame.f_lasti, frame.f_lineno or 1)
 
 
 def _spawn(name: str, target: Callable[[], None]) -> threading.Thread:
