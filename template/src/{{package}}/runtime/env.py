@@ -67,8 +67,8 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
     """UTC seconds at which the run is ended, if its job has a timeout."""
     _on_stuck: OnStuck | None = None
     _stop: list[bool] = []
+    """Whether it is given back, once it is to stop; and once more when the job has seen that."""
     _tells: list[Callable[[], None]] = []
-    _asked: list[bool] = []
 
     @property
     def id(self) -> str:
@@ -92,19 +92,19 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
         Look at it in a long loop, and raise Cancel or return. A job that stops for a server that
         is going down runs again later.
         """
-        if self._stop and not self._asked:
-            self._asked.append(True)
+        if len(self._stop) == 1:
+            self._stop.append(self._stop[0])
         return bool(self._stop)
 
     @property
     def knows(self) -> bool:
         """Whether the job has seen that it should stop, and so ends by itself; for the runner."""
-        return bool(self._asked)
+        return len(self._stop) > 1
 
     @property
     def given_back(self) -> bool:
         """Whether it should stop because its process goes down, and will run again later."""
-        return self._stop == [True]
+        return self._stop[:1] == [True]
 
     def stop(self, *, given_back: bool) -> None:
         """Ask the job to stop; for the runner. The first asker's reason counts."""
