@@ -89,8 +89,8 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
     def cancelled(self) -> bool:
         """Whether the job should stop: somebody cancelled it, or the server's grace is over.
 
-        Look at it in a long loop, and raise Cancel or return. A job that stops for a server that
-        is going down runs again later.
+        Look at it in a long loop, and raise Cancel: a job that does so for a server that is going
+        down runs again later. One that returns has completed.
         """
         if len(self._stop) == 1:
             self._stop.append(self._stop[0])

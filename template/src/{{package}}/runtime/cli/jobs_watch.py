@@ -40,7 +40,7 @@ LOOKS = 0.1
 """Seconds between two looks at a job that is waited for."""
 
 ASKED_EACH = 1.0
-"""Seconds between two questions whether a worker is there; each wakes all of them."""
+"""Seconds between two questions whether a worker is there; each looks at all of them."""
 
 PATIENCE = 10.0
 """Seconds without a worker after which a job is waited for no more: a server that reloads is

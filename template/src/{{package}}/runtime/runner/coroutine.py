@@ -55,6 +55,7 @@ async def _guarded(work: Awaitable[object], current: Invocation, seconds: float 
         except Cancel:
             raise
         except Exception as error:
+            # What it raises as it is torn away with its process is no failure of the job.
             if not (stopped and current.given_back):
                 raise
             raise Cancel(STOPPED) from error

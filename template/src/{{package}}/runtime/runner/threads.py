@@ -154,7 +154,8 @@ class ThreadRunner:
         )
         late = JobTimeout(f"did not end within {STUCK_AFTER:g} s of its timeout")
         outcome = self._executor.judge(current, late)
-        outcome = msgspec.structs.replace(outcome, error=storable(f"{outcome.error}\n\n{place}"))
+        told = storable(f"{outcome.error}\n\n{place}".rstrip())
+        outcome = msgspec.structs.replace(outcome, error=told)
         try:
             self._add_worker(run.worker, run.lane)
         except RuntimeError as error:
