@@ -18,12 +18,16 @@ PACKAGE = Path(__file__).parents[2]
 RUNTIME = "runtime"
 """The folder that is not read, as nobody writes in it."""
 
+IGNORE = b"# check: ignore"
+"""At the end of a line: what is found there is meant so."""
+
 
 @click.command()
 def check() -> None:
     """Find misspelt jobs, params, options and actions, and missing functions.
 
-    All files of the app's package are read; none is run.
+    All files of the app's package are read; none is run. What is found in a line that ends with
+    `# check: ignore` is not told.
     """
     problems = list(read_all(PACKAGE))
     for problem in problems:
@@ -45,11 +49,18 @@ def read_all(package: Path) -> Iterator[str]:
             tree = read_source(path)
             own = _check_job(tree, Path(*rest), jobs) if folder == "jobs" else ()
             entry = check_entry(folder, Path(*rest), tree) if rest else ()
-            found = sorted({*check_calls(tree, jobs), *own, *entry})
+            found = _leave_out(sorted({*check_calls(tree, jobs), *own, *entry}), path)
         except SyntaxError as error:
             found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
         for line, problem in found:
             yield f"{shown}:{line}: {problem}"
+
+
+def _leave_out(found: list[Problem], path: Path) -> list[Problem]:
+    """Return what is not in a line whose end says that it is meant so."""
+    lines = enumerate(path.read_bytes().splitlines(), 1) if found else ()
+    meant = {number for number, line in lines if line.rstrip().endswith(IGNORE)}
+    return [each for each in found if each[0] not in meant]
 
 
 def _check_job(tree: ast.Module, place: Path, jobs: JobFiles) -> Iterator[Problem]:
