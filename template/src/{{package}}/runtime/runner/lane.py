@@ -21,7 +21,8 @@ QUICK = 0.00002
 in Python. Then one thread runs them all sooner than ten that take turns."""
 
 LOOK = 0.001
-"""Seconds after which another thread is woken, if the one that runs quick jobs met a long one."""
+"""Seconds after which another thread is woken: the one that runs quick jobs met a long one, or the
+one that was woken has not come, as its processor is busy with something else."""
 
 MIXED = 0.002
 """Seconds; a job that takes more is long, and quick ones beside it are to wait for none of them."""
@@ -71,7 +72,7 @@ class Lane:
         self._idle: list[Seat] = []
         self._one_comes = False
         self._last_taker: Seat | None = None
-        self._taken_at = self._mixed_until = 0.0
+        self._taken_at = self._woken_at = self._mixed_until = 0.0
         # Who schedules hands jobs over as well, besides the dispatcher.
         self._lock = threading.Lock()
         self._held = 0
@@ -145,12 +146,16 @@ class Lane:
                 self._wake_one()
 
     def nudge(self, now: float) -> bool:
-        """Wake a thread if none has taken a job for LOOK; False if that will not be needed."""
+        """Wake a thread if none has taken a job for LOOK; False if that will not be needed.
+
+        Another one, if the last to be woken has not come: the system may be late to run it.
+        """
         last = self._last_taker
         if not self._waiting or not (self._idle or (last is not None and not last.slow)):
             return False
-        if now - self._taken_at >= LOOK:
+        if now - max(self._taken_at, self._woken_at) >= LOOK:
             with self._lock:
+                self._one_comes = False
                 self._wake_one()
         return True
 
@@ -160,6 +165,7 @@ class Lane:
         # quickest to wake.
         if self._idle and not self._one_comes:
             self._one_comes = True
+            self._woken_at = time.monotonic()
             self._idle.pop().turn.release()
 
     def end(self, count: int, now: float) -> None:
