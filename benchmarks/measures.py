@@ -58,17 +58,22 @@ def lines(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
     return {"lines": _run(lab, side, side.talkative, count, sizes)}
 
 
-def across(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
-    """Leave a worker idle, then schedule from another process: now and then, and without end."""
+def latency(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
+    """Schedule now and then, from another process, what an idle worker runs at once."""
     with lab.warm(side) as worker:
-        figures = _rest(worker, sizes)
         lab.ask(side, "pace", sizes.paced)
         worker.wait_for(WARM_UP + sizes.paced)
-        made = lab.ask(side, "produce", sizes.seconds)
-        ended = worker.wait_for(WARM_UP + sizes.paced + made["count"], float("inf"))
         p50, p99 = _percentiles(worker)
-        rate = made["count"] / (ended.last - made["began"])
-    return {**figures, "p50": p50, "p99": p99, "run": rate}
+    return {"p50": p50, "p99": p99}
+
+
+def across(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
+    """Leave a worker idle, then schedule from another process without end."""
+    with lab.warm(side) as worker:
+        figures = _rest(worker, sizes)
+        made = lab.ask(side, "produce", sizes.seconds)
+        ended = worker.wait_for(WARM_UP + made["count"], float("inf"))
+    return {**figures, "run": made["count"] / (ended.last - made["began"])}
 
 
 def processes(lab: Lab, side: Contender, sizes: Sizes) -> Figures:

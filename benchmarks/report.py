@@ -11,7 +11,8 @@ NOTES = """\
 - Drain: from the end of the first job to that of the last, begun when the disk is done with what
   filling the queue left to write.
 - Schedule and run: from the first `schedule()` to the end of the last job.
-- Latency: from before `schedule()` to the first line of the job, at 100 jobs a second.
+- Latency: from before `schedule()` to the first line of the job, 400 jobs at 100 a second. From
+  another process: three times a round, in turns.
 - Waiting behind: jobs of the same kind in the same queue, scheduled later. For Dramatiq and
   PGQueuer they are 200,000, as more take minutes to put there.
 - Finished kept: the million of the row on memory, with pruning put off; means of four drains with
