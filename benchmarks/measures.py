@@ -43,12 +43,18 @@ QUICK = Sizes(part=0.02, million=20_000, seconds=0.5, idle=0.5, paced=40, naps=3
 
 
 def drains(lab: Lab, side: Contender, sizes: Sizes) -> Figures:
-    """Drain with nothing else in the queue, and then with as many again and far more behind."""
+    """Drain with nothing else in the queue, and twice with far more behind; then alone again."""
     count = _count(side, sizes)
-    alone = _drain(lab, side, sizes, "noop", count)
+    alone = [_drain(lab, side, sizes, "noop", count)]
     lab.ask(side, "fill", "noop", count + int(side.behind * sizes.part))
-    behind = _run(lab, side, side.worker, count, sizes)
-    return {"drain": alone, "drain behind": behind, "behind": behind / alone}
+    behind = [_run(lab, side, side.worker, count, sizes)]
+    lab.ask(side, "add", "noop", count)
+    behind.append(_run(lab, side, side.worker, count, sizes))
+    alone.append(_drain(lab, side, sizes, "noop", count))
+    return {
+        "drain": statistics.fmean(alone),
+        "behind": statistics.fmean(behind) / statistics.fmean(alone),
+    }
 
 
 def lines(lab: Lab, side: Contender, sizes: Sizes) -> Figures:

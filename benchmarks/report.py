@@ -14,7 +14,8 @@ NOTES = """\
 - Latency: from before `schedule()` to the first line of the job, 400 jobs at 100 a second. From
   another process: three times a round, in turns.
 - Waiting behind: jobs of the same kind in the same queue, scheduled later. For Dramatiq and
-  PGQueuer they are 200,000, as more take minutes to put there.
+  PGQueuer they are 200,000, as more take minutes to put there. Means of two drains with and two
+  without, of which one is before and one after.
 - Finished kept: the million of the row on memory, with pruning put off; means of four drains with
   them, and of two before and two after without.
 - Lines per job: what each logs unless told otherwise, to a file. Dramatiq and PGQueuer log nothing
