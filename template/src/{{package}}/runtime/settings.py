@@ -8,7 +8,7 @@ import difflib
 import inspect
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -298,6 +298,18 @@ def find_misspelt(settings: Settings) -> Iterator[str]:
     for name, _ in _read_env_file(path, []):
         if name not in known and (meant := _nearest(name.upper(), known)):
             yield f"{path}: {name} is no setting: did you mean {meant}?"
+
+
+def find_misspelt_queues(settings: Settings, of_jobs: Collection[str]) -> Iterator[str]:
+    """Yield a line for each queue of JOBS_QUEUES that is nearly one that jobs' options name.
+
+    Who has both in JOBS_QUEUES means both.
+    """
+    counts = settings.thread_counts()
+    for name in sorted(counts.keys() - of_jobs - {"*"}):
+        if near := _nearest(name, sorted(each for each in of_jobs if each not in counts)):
+            told = f"JOBS_QUEUES names the queue {name!r}, and no job's options do"
+            yield f"{told}: did you mean {near!r}?"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

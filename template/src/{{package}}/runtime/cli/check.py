@@ -1,6 +1,7 @@
 """`check`: find what is misspelt, or would keep the app from starting, by reading its code."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,16 +19,16 @@ PACKAGE = Path(__file__).parents[2]
 RUNTIME = "runtime"
 """The folder that is not read, as nobody writes in it."""
 
-IGNORE = b"# check: ignore"
-"""At the end of a line: what is found there is meant so."""
+IGNORE = re.compile(rb"# check: ignore(\s|$)")
+"""In a line: what is found there is meant so."""
 
 
 @click.command()
 def check() -> None:
     """Find misspelt jobs, params, options and actions, and missing functions.
 
-    All files of the app's package are read; none is run. What is found in a line that ends with
-    `# check: ignore` is not told.
+    All files of the app's package are read; none is run. What is found in a line with the
+    comment `# check: ignore` is not told.
     """
     problems = list(read_all(PACKAGE))
     for problem in problems:
@@ -57,9 +58,9 @@ def read_all(package: Path) -> Iterator[str]:
 
 
 def _leave_out(found: list[Problem], path: Path) -> list[Problem]:
-    """Return what is not in a line whose end says that it is meant so."""
+    """Return what is not in a line that says that it is meant so."""
     lines = enumerate(path.read_bytes().splitlines(), 1) if found else ()
-    meant = {number for number, line in lines if line.rstrip().endswith(IGNORE)}
+    meant = {number for number, line in lines if IGNORE.search(line)}
     return [each for each in found if each[0] not in meant]
 
 

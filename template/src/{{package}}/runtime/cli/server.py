@@ -4,7 +4,7 @@ import functools
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,7 @@ from ..dashboard.address import BASE
 from ..discovery import package_folder
 from ..env import Services
 from ..errors import SettingsError, StoreError
-from ..hint import meant
 from ..logs import configure_logging
-from ..queue.protocol import ANY_QUEUE
 from ..queue.sqlite import count_left
 from ..routes import find_routes
 from ..settings import (
@@ -28,6 +26,7 @@ from ..settings import (
     Settings,
     database_path,
     find_misspelt,
+    find_misspelt_queues,
     jobs_server,
 )
 from ..signals import STOP_SIGNALS, Stops, end_at_once, end_within, handle
@@ -135,7 +134,8 @@ def _announce(services: Services, socket: Any = None, *, again: bool = False) ->
             "SECRET is not set: sessions are signed with one that everybody knows; set in .env "
             "what `generate secret` prints"
         )
-    for line in (*find_misspelt(settings), *_misspelt_queues(services)):
+    queues = {"default", *(each.options.queue for each in services.jobs)}
+    for line in (*find_misspelt(settings), *find_misspelt_queues(settings, queues)):
         services.logger.warning("{}", line)
     for name, url, store in (
         ("STORE_URL", settings.store_url, services.store),
@@ -145,14 +145,6 @@ def _announce(services: Services, socket: Any = None, *, again: bool = False) ->
             # In a thread: who does not answer may take STORE_TIMEOUT over it.
             arguments = (name, store, services.logger)
             threading.Thread(target=_try_store, args=arguments, daemon=True).start()
-
-
-def _misspelt_queues(services: Services) -> Iterator[str]:
-    """Yield a line for each queue that JOBS_QUEUES has threads for, and that is nearly a job's."""
-    known = {"default", *(each.options.queue for each in services.jobs)}
-    for name in services.settings.thread_counts().keys() - known - {ANY_QUEUE}:
-        if told := meant(name, sorted(known)):
-            yield f"JOBS_QUEUES names the queue {name!r}, and no job's options do{told}"
 
 
 def _try_store(name: str, store: Store, logger: "Logger") -> None:

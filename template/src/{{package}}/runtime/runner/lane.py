@@ -153,9 +153,10 @@ class Lane:
         last = self._last_taker
         if not self._waiting or not (self._idle or (last is not None and not last.slow)):
             return False
-        if now - max(self._taken_at, self._woken_at) >= LOOK:
+        if now - self._taken_at >= LOOK:
             with self._lock:
-                self._one_comes = False
+                if self._idle and now - self._woken_at >= LOOK:
+                    self._one_comes = False
                 self._wake_one()
         return True
 
@@ -164,8 +165,7 @@ class Lane:
         # let go of the interpreter, and short jobs are done by the first. Who became idle last is
         # quickest to wake.
         if self._idle and not self._one_comes:
-            self._one_comes = True
-            self._woken_at = time.monotonic()
+            self._one_comes, self._woken_at = True, time.monotonic()
             self._idle.pop().turn.release()
 
     def end(self, count: int, now: float) -> None:
