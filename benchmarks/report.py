@@ -12,7 +12,7 @@ NOTES = """\
   filling the queue left to write.
 - Schedule and run: from the first `schedule()` to the end of the last job.
 - Latency: from before `schedule()` to the first line of the job, 400 jobs at 100 a second. From
-  another process: right after ten jobs, three times a round, in turns; the median is of all of them.
+  another process: right after ten jobs, three times a round, in turns; the median is of all.
 - Waiting behind: jobs of the same kind in the same queue, scheduled later. For Dramatiq and
   PGQueuer they are 200,000, as more take minutes to put there.
 - With and without: drains with are done in a row, between one half of those without and the other;
