@@ -75,10 +75,16 @@ def check_run(run: object) -> Iterator[str]:
     """Yield what keeps a job's `run` from being called; None is one that is missing."""
     if not inspect.isfunction(run):
         yield "has no function run(allocator, params, env); a helper's name begins with '_'"
-    elif not takes(run, 3):
+    elif not takes(run, 3) or _is_mixed_up(run):
         yield f"run{inspect.signature(run)} must be run(allocator, params, env)"
     elif inspect.isgeneratorfunction(run) or inspect.isasyncgenfunction(run):
         yield "run has a yield in it, so that calling it would do nothing: move that to a helper"
+
+
+def _is_mixed_up(run: Callable[..., object]) -> bool:
+    names = [*inspect.signature(run).parameters][:3]
+    right = ["allocator", "params", "env"]
+    return names != right and sorted(names) == sorted(right)
 
 
 def _check(found: Found) -> Iterator[str]:

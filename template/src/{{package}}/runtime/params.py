@@ -55,6 +55,11 @@ class Params(dict[str, Any]):
         """Set a key; the same as `params[key] = value`."""
         self[key] = value
 
+    if not TYPE_CHECKING:  # which would take any name then
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(f"a param is set by its key: params[{name!r}] = ...")
+
 
 if TYPE_CHECKING:
     # Frozen as its base is: msgspec's own declaration would have each class say so again.

@@ -72,7 +72,8 @@ Queues = Annotated[
         # First: no name comes twice.
         pattern=r"\A(?!(?:.*,)?\s*([^\s:]+):.*,\s*\1:)"
         r"(\s*(\*|[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}):[0-9]{1,3}\s*(,(?!\s*\Z)|\Z))*\Z",
-        description="queues and how many threads each has, as in reports:2,mail:4",
+        description="queues, each once, and how many threads from 0 to 999 each has, as in "
+        "reports:2,mail:4",
     ),
 ]
 _HERE = r"memory:|sqlite:([^/:]|(//)?/[^/]).*"

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[2]
 RUNTIME = "runtime"
 """The folder that is not read, as nobody writes in it."""
 
-IGNORE = re.compile(rb"# check: ignore(\s|$)")
+IGNORE = re.compile(rb"#\s*check:\s*ignore\b")
 """In a line: what is found there is meant so."""
 
 

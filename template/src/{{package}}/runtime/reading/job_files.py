@@ -90,6 +90,9 @@ def check_params_class(tree: ast.Module) -> Iterator[Problem]:
     """Yield what keeps an app from starting whose job has its params in a class of its own."""
     name, line = _params_of_run(tree)
     node = _classes(tree).get(name)
+    own = _classes(tree).get("Params")
+    if own is not None and "JobParams" in map(last_name, own.bases) and _takes_bare_params(tree):
+        yield own.lineno, "no use is made of Params: write run(allocator, params: Params, env)"
     if node is None or node.bases:
         return
     decorators = (getattr(each, "func", each) for each in node.decorator_list)
@@ -105,14 +108,23 @@ def _fields_of_run(tree: ast.Module) -> Fields | None:
     return _fields_of(_params_of_run(tree)[0], _classes(tree))
 
 
-def _params_of_run(tree: ast.Module) -> tuple[str, int]:
-    """Return the name of the class that `run` takes, "" if it is not plain, and its line."""
+def _arguments_of_run(tree: ast.Module) -> list[ast.arg]:
     runs = [
         node
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "run"
     ]
-    arguments = [*runs[-1].args.posonlyargs, *runs[-1].args.args] if runs else []
+    return [*runs[-1].args.posonlyargs, *runs[-1].args.args] if runs else []
+
+
+def _takes_bare_params(tree: ast.Module) -> bool:
+    arguments = _arguments_of_run(tree)
+    return len(arguments) > 1 and arguments[1].annotation is None
+
+
+def _params_of_run(tree: ast.Module) -> tuple[str, int]:
+    """Return the name of the class that `run` takes, "" if it is not plain, and its line."""
+    arguments = _arguments_of_run(tree)
     annotation = arguments[1].annotation if len(arguments) > 1 else None
     if isinstance(annotation, ast.Constant):
         return str(annotation.value), annotation.lineno

@@ -31,6 +31,9 @@ from .request import json_response
 RETRY_AFTER = "2"
 """Seconds: told to a client when the queue or the store cannot answer now."""
 
+LONGEST_TOLD = 500
+"""Characters of a client's mistake in the log."""
+
 APOLOGIES = {
     500: "Something went wrong on our side. It has been written down.",
     503: "The server cannot do this right now. Please try again in a moment.",
@@ -50,6 +53,9 @@ def answer_failure(services: Services, pages: Pages, scope: Scope, error: Except
     failure = explain(error)
     if failure.status >= 500:
         failure = _report(services, scope, error, failure)
+    elif isinstance(error, InvalidParamsError):
+        # The view's mistake as likely as the client's.
+        _tell_params(services, scope, error)
     try:
         answer = _write(pages, scope, failure)
     except Exception:
@@ -87,6 +93,15 @@ def _report(services: Services, scope: Scope, error: Exception, failure: Failure
         return failure
     place = _place(services.package, error)
     return failure._replace(message=f"{type(error).__name__}: {error} ({place})")
+
+
+def _tell_params(services: Services, scope: Scope, error: InvalidParamsError) -> None:
+    logger = services.logger.bind(request_id=scope["request_id"])
+    # What a client sends may be in it.
+    told = repr(str(error)[:LONGEST_TOLD])
+    place = _place(services.package, error)
+    asked = (scope["method"], scope["path"], scope["request_id"])
+    logger.warning("{} {!r} answered with 422 (request {}): {} ({})", *asked, told, place)
 
 
 def _place(package: str, error: Exception) -> str:
