@@ -87,7 +87,7 @@ def _former_names(tree: ast.Module) -> Iterator[str]:
 
 
 def check_params_class(tree: ast.Module) -> Iterator[Problem]:
-    """Yield what keeps an app from starting whose job has its params in a class of its own."""
+    """Yield what is wrong with a class of params: it cannot be one, or `run` does not name it."""
     name, line = _params_of_run(tree)
     node = _classes(tree).get(name)
     own = _classes(tree).get("Params")
