@@ -184,8 +184,11 @@ class Jobs:
     def schedule(self, new: NewJob, connection: object = None) -> Enqueued:
         """Keep a checked job in the queue. `JobDraft.schedule` is the way here."""
         (answer,) = self.queue.enqueue([new], connection)
-        words = "Scheduled job: {} ({})" if answer.new else "Job is waiting already: {} ({})"
-        self._logger.info(words, new.name, answer.id)
+        if answer.new:
+            self._logger.info("Scheduled job: {} ({})", new.name, answer.id)
+        else:
+            words = "Job not scheduled: {}: {} has the unique key {!r}"
+            self._logger.info(words, new.name, answer.id, new.unique_key)
         return answer
 
     def schedule_many(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, o
 import msgspec
 
 from .errors import InvalidOptionError, InvalidParamsError
+from .hint import meant
 
 T = TypeVar("T")
 
@@ -102,7 +103,11 @@ def check_params(kind: type[JobParams], params: Mapping[str, Any]) -> JobParams:
     try:
         return msgspec.convert(params, kind)
     except msgspec.ValidationError as error:
-        raise InvalidParamsError(f"params: {str(error).replace('`$.', '`')}") from None
+        told = str(error).replace("`$.", "`")
+        for key in unknown_keys(kind, params):
+            if f"unknown field `{key}`" in told:
+                told += meant(key, kind.__struct_encode_fields__)
+        raise InvalidParamsError(f"params: {told}") from None
 
 
 def unknown_keys(kind: type[JobParams], params: Mapping[str, Any]) -> set[str]:

@@ -14,6 +14,9 @@ from ..printable import printable
 HEADER = f"{'ID':<18} {'STATE':<9} {'JOB':<24} {'CREATED':<20}  ATTEMPT"
 """Stands over the lines of `describe`."""
 
+AN_HOUR = 3600
+"""Seconds from which on a moment is told as such, and not by the seconds until then."""
+
 STATES = click.Choice([str(state) for state in State])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -45,9 +48,16 @@ def tell_moment(moment: float) -> str:
 
 def tell_state(job: Job) -> str:
     """Return the job's state in words, and when it is due if it waits for its time."""
+    return f"it is {job.state}{_tell_due(job)}{tell_asked(job)}"
+
+
+def _tell_due(job: Job) -> str:
+    if job.state is not State.SCHEDULED:
+        return ""
     seconds = job.run_at - time.time()
-    due = f", due in {max(seconds, 0):.0f} s" if job.state is State.SCHEDULED else ""
-    return f"it is {job.state}{due}{tell_asked(job)}"
+    if seconds >= AN_HOUR:
+        return f", due at {tell_moment(job.run_at)}"
+    return f", due in {max(seconds, 0):.0f} s"
 
 
 def tell_asked(job: Job) -> str:

@@ -123,6 +123,7 @@ class Executor:
                 if inspect.iscoroutine(result):
                     watch.only_watch()
                     run_coroutine(result, env.current, timeout)
+                    self._tell_late(env.current, timeout)
             finally:
                 self._alarm.end(watch)
         except JobTimeout as error:
@@ -132,6 +133,14 @@ class Executor:
             traceback.clear_frames(error.__traceback__)
             late = JobTimeout(f"took longer than its timeout of {timeout:g} s")
             raise late.with_traceback(error.__traceback__) from None
+
+    def _tell_late(self, current: Invocation, timeout: float) -> None:
+        if current.deadline is not None and self._services.clock() > current.deadline:
+            self._services.logger.warning(
+                "{} has completed after its timeout of {:g} s: nothing ends a coroutine where it "
+                "does not await",
+                *(current.name, timeout),
+            )
 
     def _params(self, definition: JobDefinition, job: Job) -> Params | JobParams:
         params = job.params

@@ -15,6 +15,7 @@ import msgspec
 from ..env import Invocation, Services
 from ..errors import JobTimeout, QueueError
 from ..job import Job, NewJob, Outcome, Progress
+from ..logs import current_job
 from ..queue.protocol import Queue
 from ..settings import LogLevel
 from .alarm import STUCK_AFTER
@@ -145,12 +146,22 @@ class ThreadRunner:
         run = self._running.pop((current.job.number, current.job.claim), None)
         if run is None:
             return
+        # All that this thread, which is the alarm's, logs from here on is of that job.
+        token = current_job.set(current.job)
+        try:
+            self._replace(run)
+        finally:
+            current_job.reset(token)
+        self._on_stuck()
+
+    def _replace(self, run: "_Run") -> None:
+        current = run.current
         # As text: to show the variables of frames that go on could make this thread wait as well.
         place = "".join(traceback.format_tb(_place(run.thread)))
         self._logger.error(
-            "Job is stuck: {} ({}) has not ended {:g} s after its timeout. Another thread takes "
+            "Job is stuck: {} has not ended {:g} s after its timeout. Another thread takes "
             "the place of {}; give what it waits for a timeout. It is at:\n{}",
-            *(current.name, current.id, STUCK_AFTER, run.worker, place or "no line of its own"),
+            *(current.name, STUCK_AFTER, run.worker, place or "no line of its own"),
         )
         late = JobTimeout(f"did not end within {STUCK_AFTER:g} s of its timeout")
         outcome = self._executor.judge(current, late)
@@ -161,7 +172,6 @@ class ThreadRunner:
         except RuntimeError as error:
             self._logger.error("There is one thread less: {}", error)
         self._dispatcher.done(run.done(outcome))
-        self._on_stuck()
 
     def _dispatch(self) -> None:
         while not self._end.is_set():
