@@ -23,7 +23,6 @@ from .mutex import Mutex
 from .queue.protocol import Queue
 from .queue.sqlite import SqliteQueue
 from .routes import Route
-from .runner.protocol import Runner
 from .runner.threads import ThreadRunner
 from .settings import Environment, Settings, database_path, jobs_server, load_settings
 from .storage.filesystem import check_filesystem
@@ -68,7 +67,7 @@ class App:
         claims: bool = True,
         threads: int | None = None,
         on_stuck: Callable[[], None] = lambda: None,
-    ) -> Runner:
+    ) -> ThreadRunner:
         """Return a runner for this app's jobs, not started; threads default to the settings.
 
         `on_stuck` is called when a job has not ended after its timeout.

@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -26,20 +24,32 @@ NOTE_LIMIT = 200
 """Characters of what a job tells of its progress."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """Everything that one running app shares; boot.py makes it, requests and jobs see it."""
+class Shared(msgspec.Struct, frozen=True):
+    """What requests and jobs see of the one app that is running."""
+
+    logger: "Logger"
+    """The server's own logger; in a job, each line carries the job's name, id and attempt."""
+    settings: Settings
+    """The app's settings, an instance of config.py's Config; as `request.settings`."""
+    routes: tuple[Route, ...]
+    """All routes detected on startup."""
+    mailers: Mailers
+    """All mailers detected on startup."""
+    jobs: Jobs
+    """All jobs detected on startup, and the queue to ask about them."""
+    store: Store
+    """Global key-value store; survives a restart."""
+    cache: Store
+    """Global cache; may forget at any time."""
+    mutex: Mutex
+    """Global mutex: held by one job worker at a time, over all processes of this machine."""
+
+
+class Services(Shared, frozen=True, kw_only=True):
+    """Everything that one running app shares; boot.py makes it."""
 
     package: str
     """The app's package, as in `my_app`."""
-    settings: Settings
-    logger: "Logger"
-    routes: tuple[Route, ...]
-    mailers: Mailers
-    jobs: Jobs
-    store: Store
-    cache: Store
-    mutex: Mutex
     clock: Callable[[], float] = time.time
     """UTC seconds, for all that is due; a test may move it."""
     around_job: "AroundJob | None" = None
@@ -55,20 +65,21 @@ class Services:
 
 
 Report = Callable[[Job, float, str | None], None]
-OnStuck = Callable[["Invocation"], None]
 
 
-class Invocation(msgspec.Struct, frozen=True, gc=False):
+class Invocation(msgspec.Struct, gc=False):
     """One run of one job: `env.current`."""
 
     job: Job
     _report: Report
     deadline: float | None = None
     """UTC seconds at which the run is ended, if its job has a timeout."""
-    _on_stuck: OnStuck | None = None
-    _stop: list[bool] = []
-    """Whether it is given back, once it is to stop; and once more when the job has seen that."""
-    _tells: list[Callable[[], None]] = []
+    given_back: bool = False
+    """Whether it should stop because its process goes down, and will run again later."""
+    knows: bool = False
+    """Whether the job has seen that it should stop, and so ends by itself; for the runner."""
+    _stops: bool = False
+    _tell: Callable[[], None] | None = None
 
     @property
     def id(self) -> str:
@@ -92,42 +103,21 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
         Look at it in a long loop, and raise Cancel: a job that does so for a server that is going
         down runs again later. One that returns has completed.
         """
-        if len(self._stop) == 1:
-            self._stop.append(self._stop[0])
-        return bool(self._stop)
-
-    @property
-    def knows(self) -> bool:
-        """Whether the job has seen that it should stop, and so ends by itself; for the runner."""
-        return len(self._stop) > 1
-
-    @property
-    def given_back(self) -> bool:
-        """Whether it should stop because its process goes down, and will run again later."""
-        return self._stop[:1] == [True]
+        self.knows = self._stops
+        return self.knows
 
     def stop(self, *, given_back: bool) -> None:
         """Ask the job to stop; for the runner. The first asker's reason counts."""
-        if not self._stop:
-            self._stop.append(given_back)
-            for tell in list(self._tells):
+        if not self._stops:
+            self.given_back, self._stops = given_back, True
+            if (tell := self._tell) is not None:
                 tell()
 
-    @contextmanager
-    def telling(self, tell: Callable[[], None]) -> Iterator[None]:
-        """Have `tell` called in this block when the job is to stop, in any thread, or twice."""
-        self._tells.append(tell)
-        try:
-            if self._stop:
-                tell()
-            yield
-        finally:
-            self._tells.clear()
-
-    def stuck(self) -> None:
-        """Tell the runner that the run goes on after its timeout; for the alarm."""
-        if self._on_stuck is not None:
-            self._on_stuck(self)
+    def on_stop(self, tell: Callable[[], None] | None) -> None:
+        """Have `tell` called when the job is to stop, in any thread, or twice; None ends that."""
+        self._tell = tell
+        if tell is not None and self._stops:
+            tell()
 
     def progress(self, done: float, note: str | None = None) -> None:
         """Tell how far the job has come, from 0 to 1, and a word on it; seen where jobs are."""
@@ -151,30 +141,17 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
             self.progress((done + 1) / total if total else 0.0, f"{done + 1}{of_total}")
 
 
-class JobEnv(msgspec.Struct, frozen=True):
+class JobEnv(Shared, frozen=True):
     """The environment passed to every job. Read-only."""
 
-    logger: "Logger"
-    """The server's own logger; each line carries the job's name, id and attempt."""
-    environment: Environment
-    """The current server environment: development, testing or production."""
-    settings: Settings
-    """The app's settings, an instance of config.py's Config; as `request.settings`."""
-    routes: tuple[Route, ...]
-    """All routes detected on startup."""
-    mailers: Mailers
-    """All mailers detected on startup."""
-    jobs: Jobs
-    """All jobs detected on startup, and the queue to ask about them."""
-    store: Store
-    """Global key-value store; survives a restart."""
-    cache: Store
-    """Global cache; may forget at any time."""
-    mutex: Mutex
-    """Global mutex: held by one job worker at a time, over all processes of this machine."""
     current: Invocation
     """This invocation: id, attempt, deadline, cancelled, progress(), track(). That of a mail sent
     outside of any job has no name."""
+
+    @property
+    def environment(self) -> Environment:
+        """The current server environment: development, testing or production."""
+        return self.settings.environment
 
     def job(self, name: str, /, **params: object) -> JobDraft:
         """Return another job to schedule, as `request.job` does. Raises UnknownJobError."""
@@ -203,7 +180,6 @@ def job_env(services: Services, current: Invocation) -> JobEnv:
     """Return the environment of one invocation."""
     return JobEnv(
         logger=services.logger,
-        environment=services.settings.environment,
         settings=services.settings,
         routes=services.routes,
         mailers=services.mailers,

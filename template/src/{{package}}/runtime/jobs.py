@@ -317,29 +317,18 @@ def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, A
         raise InvalidOptionError(f"schedule() has no option {word!r}{known}")
     for name, value in options.items():
         check_option(name, value)
-    said: dict[str, Any] = {}
-    if (limit_key := options.get("limit_key")) is not None:
-        if definition.options.limit is None:
-            raise InvalidOptionError(
-                f"limit_key={limit_key!r}: the job {definition.name!r} has no limit; "
-                "give it JobOptions(limit=...)"
-            )
-        said["limit_key"] = limit_key
-    if (unique := options.get("unique")) is not None:
-        said["unique_key"] = unique
-    if (queue := options.get("queue")) is not None:
-        said["queue"] = queue
-    if (priority := options.get("priority")) is not None:
-        said["priority"] = priority
-    said["delay"] = check_seconds("delay", options.get("delay") or 0, LONGEST_DELAY)
-    said["run_at"] = _moment(options)
+    said: dict[str, Any] = {key: each for key, each in options.items() if each is not None}
+    if "limit_key" in said and definition.options.limit is None:
+        raise InvalidOptionError(
+            f"limit_key={said['limit_key']!r}: the job {definition.name!r} has no limit; "
+            "give it JobOptions(limit=...)"
+        )
+    if "at" in said:
+        if said.get("delay"):
+            raise InvalidOptionError("delay and at: give one of the two")
+        said["run_at"] = said.pop("at").timestamp()
+    if "delay" in said:
+        said["delay"] = check_seconds("delay", said["delay"], LONGEST_DELAY)
+    if "unique" in said:
+        said["unique_key"] = said.pop("unique")
     return said
-
-
-def _moment(options: ScheduleOptions) -> float | None:
-    at = options.get("at")
-    if at is None:
-        return None
-    if options.get("delay"):
-        raise InvalidOptionError("delay and at: give one of the two")
-    return at.timestamp()

@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from .boot import PACKAGE, App, open_app, read_settings
+from .env import Invocation
 from .job import Finished, Job, Outcome, State
 from .mail.mail import Mail
 from .mail.transport import Envelope, Refused
@@ -181,8 +182,7 @@ def mails(app: App) -> list[Mail]:
 def _run(app: App, job: Job) -> None:
     outcome = Outcome(State.COMPLETED)
     try:
-        executor = Executor(app.services)
-        executor.run(executor.begin(job, lambda *_: None))
+        Executor(app.services).run(Invocation(job, lambda *_: None))
     except BaseException as error:
         outcome = Outcome(State.FAILED, describe(error))
         raise

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable
 
 from ..env import Invocation
 from ..errors import Cancel, JobTimeout
+from .forks import end_if_forked
 
 OWN_END = 0.25
 """Seconds in which a job that is to stop may ask `env.current.cancelled`, to end by itself then."""
@@ -25,7 +27,7 @@ def run_coroutine(work: Awaitable[object], current: Invocation, seconds: float |
 
 async def _guarded(work: Awaitable[object], current: Invocation, seconds: float | None) -> None:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    limit = asyncio.timeout(seconds)
+    limit, process = asyncio.timeout(seconds), os.getpid()
     stopped = False
 
     def stop() -> None:
@@ -38,27 +40,32 @@ async def _guarded(work: Awaitable[object], current: Invocation, seconds: float 
         with contextlib.suppress(RuntimeError):  # it has ended in this moment
             loop.call_soon_threadsafe(loop.call_later, OWN_END, stop)
 
-    with current.telling(tell):
-        try:
-            async with limit:
+    try:
+        current.on_stop(tell)
+        async with limit:
+            try:
                 await work
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            # What the job was at is told by how it was cancelled.
-            cancelled = error.__cause__ or error
-            raise JobTimeout().with_traceback(cancelled.__traceback__) from None
-        except asyncio.CancelledError:
-            if not stopped:
-                raise
-            raise Cancel(STOPPED) from None
-        except Cancel:
+            finally:
+                end_if_forked(process)
+    except TimeoutError as error:
+        if not limit.expired():
             raise
-        except Exception as error:
-            # What it raises as it is torn away with its process is no failure of the job.
-            if not (stopped and current.given_back):
-                raise
-            raise Cancel(STOPPED) from error
-        else:
-            if stopped and current.given_back:
-                raise Cancel(STOPPED)
+        # What the job was at is told by how it was cancelled.
+        cancelled = error.__cause__ or error
+        raise JobTimeout().with_traceback(cancelled.__traceback__) from None
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        raise Cancel(STOPPED) from None
+    except Cancel:
+        raise
+    except Exception as error:
+        # What it raises as it is torn away with its process is no failure of the job.
+        if not (stopped and current.given_back):
+            raise
+        raise Cancel(STOPPED) from error
+    else:
+        if stopped and current.given_back:
+            raise Cancel(STOPPED)
+    finally:
+        current.on_stop(None)

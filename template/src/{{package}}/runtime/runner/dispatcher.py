@@ -4,6 +4,7 @@ Finishing the last batch and claiming the next share one transaction; that is ab
 what workers reach that claim for themselves.
 """
 
+import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +57,6 @@ class Dispatcher:
         self,
         queue: Queue,
         threads: Mapping[str, int],
-        new_process_id: Callable[[], str],
         logger: "Logger",
         clock: Callable[[], float] = time.time,
         *,
@@ -70,7 +70,6 @@ class Dispatcher:
         """By number and claim, every job that this process has to answer for."""
         self._queue = queue
         self._threads = sum(threads.values())
-        self._new_process_id = new_process_id
         self._logger = logger
         self._clock = clock
         self._tells_completed = tells_completed
@@ -88,11 +87,6 @@ class Dispatcher:
         self._gap = SHORTEST_GAP
         self._trouble = ""
         self._register()
-
-    @property
-    def process(self) -> str:
-        """The id under which this process is registered with the queue."""
-        return self._process
 
     def done(self, report: Done) -> None:
         """Take a finished run from a worker thread."""
@@ -180,13 +174,13 @@ class Dispatcher:
         try:
             if self._claims and now >= self._next_check:
                 # An exchange that failed may have claimed; and a backup knows of earlier claims.
-                back = self._queue.give_back_all_but(self._process, self.claimed.keys())
+                back = self._queue.give_back_all_but(self.process, self.claimed.keys())
                 self._given_back.update(back)
                 self._next_check = now + CHECK_EVERY
             wanted = self._wanted()
             told = [each.progress for each in self._ended if each.progress is not None]
             takes = self._takes()
-            answer = self._queue.exchange(self._process, self._unwritten(), wanted, told, takes)
+            answer = self._queue.exchange(self.process, self._unwritten(), wanted, told, takes)
             self._told = self._told if takes is None else takes
             self._is_urgent = 0 < sum(wanted.values()) <= len(answer.claimed) or any(
                 each.job.limit_key for each in self._ended
@@ -219,14 +213,14 @@ class Dispatcher:
         if self._trouble:
             raise QueueError(self._trouble)
         # All: what others have given it in this moment as well.
-        self._queue.give_back_all_but(self._process, ())
-        self._queue.leave(self._process)
+        self._queue.give_back_all_but(self.process, ())
+        self._queue.leave(self.process)
 
     def _register(self) -> None:
-        process = self._new_process_id()
+        process = secrets.token_hex(8)
         # One that claims nothing has no threads for what waits: nobody is to count on it.
         self.bell = self._queue.register(process, self._threads if self._claims else 0, self)
-        self._process = process
+        self.process = process
         self._told = 0
 
     def _lane_of(self, queue: str) -> str:
@@ -281,7 +275,7 @@ class Dispatcher:
 
     def _start_again(self) -> None:
         self._logger.warning("This process was declared dead and lost its jobs; it starts again")
-        before = self._process
+        before = self.process
         self._register()
         # What still runs keeps its thread, and is claimed no more: its outcome will be refused.
         for lane in self.lanes.values():

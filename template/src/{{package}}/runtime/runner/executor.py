@@ -3,13 +3,12 @@
 import inspect
 import os
 import random
-import sys
 import traceback
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
 from ..arena import Arena
-from ..env import AroundJob, Invocation, JobEnv, OnStuck, Report, Services, job_env
+from ..env import AroundJob, Invocation, JobEnv, Services, job_env
 from ..errors import (
     AppError,
     Cancel,
@@ -29,6 +28,7 @@ from ..params import JobParams, Params, check_params, unknown_keys
 from ..settings import Environment
 from .alarm import Alarm, Watch
 from .coroutine import run_coroutine
+from .forks import end_if_forked
 
 ERROR_LIMIT = 20_000
 """Characters of an error that the queue keeps; the log has it all."""
@@ -40,21 +40,13 @@ COMPLETED = Outcome(State.COMPLETED)
 class Executor:
     """Runs jobs one at a time per thread; shares nothing between two invocations."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self, services: Services, on_stuck: Callable[[Invocation], None] = lambda _: None
+    ) -> None:
         self._services = services
+        self._on_stuck = on_stuck
+        """Called if a run does not end after its timeout."""
         self._alarm = Alarm()
-
-    def begin(self, job: Job, report: Report, on_stuck: OnStuck | None = None) -> Invocation:
-        """Return the invocation to execute. What it tells of its progress goes to `report`.
-
-        `on_stuck` is called if it does not end after its timeout.
-        """
-        try:
-            timeout = self._services.jobs.definition(job.name).options.timeout
-        except UnknownJobError:
-            timeout = None
-        deadline = None if timeout is None else self._services.clock() + timeout
-        return Invocation(job, report, deadline, on_stuck)
 
     def execute(self, current: Invocation) -> Outcome:
         """Run the job to its end, in this thread. Never raises."""
@@ -94,6 +86,8 @@ class Executor:
     def _run(
         self, current: Invocation, definition: JobDefinition, params: Params | JobParams
     ) -> None:
+        if definition.options.timeout is not None:
+            current.deadline = self._services.clock() + definition.options.timeout
         env = job_env(self._services, current)
         around = self._services.around_job
         try:
@@ -109,21 +103,21 @@ class Executor:
     def _call(
         self, definition: JobDefinition, allocator: Arena, params: Params | JobParams, env: JobEnv
     ) -> None:
-        timeout = definition.options.timeout
+        current, timeout = env.current, definition.options.timeout
         if timeout is None:
             result = _call(definition.run, allocator, params, env)
             if inspect.iscoroutine(result):
-                run_coroutine(result, env.current, None)
+                run_coroutine(result, current, None)
             return
-        watch = Watch(timeout, env.current.stuck)
+        watch = Watch(timeout, lambda: self._on_stuck(current))
         try:
             try:
                 self._alarm.begin(watch)
                 result = _call(definition.run, allocator, params, env)
                 if inspect.iscoroutine(result):
                     watch.only_watch()
-                    run_coroutine(result, env.current, timeout)
-                    self._tell_late(env.current, timeout)
+                    run_coroutine(result, current, timeout)
+                    self._tell_late(current, timeout)
             finally:
                 self._alarm.end(watch)
         except JobTimeout as error:
@@ -230,20 +224,7 @@ def _call(run: Callable[..., object], *arguments: object) -> object:
     try:
         return run(*arguments)
     finally:
-        if os.getpid() != process:
-            _end_fork(sys.exception())
-
-
-def _end_fork(error: BaseException | None) -> None:
-    # A child that the job forked has come back from it: what follows is its parent's to do.
-    code = 0
-    if isinstance(error, SystemExit):
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
-    elif error is not None:
-        traceback.print_exception(error)
-        code = 1
-    sys.stdout.flush()
-    os._exit(code)
+        end_if_forked(process)
 
 
 def own_frames(frames: TracebackType | None) -> TracebackType | None:

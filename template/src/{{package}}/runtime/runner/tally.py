@@ -9,7 +9,6 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from ..errors import QueueError
 from ..job import State
 from ..queue.overview import BOUNDS, Tally
 from ..queue.protocol import Queue
@@ -44,9 +43,7 @@ class Tallies:
                 job, seconds = run.job, run.seconds
                 bucket = bisect_left(BOUNDS, seconds)
                 key = (minute, job.queue, job.name, run.outcome.state, bucket)
-                sums = self._counted.get(key)
-                if sums is None:
-                    sums = self._counted[key] = [0, 0.0, 0.0]
+                sums = self._counted.setdefault(key, [0, 0.0, 0.0])
                 sums[0] += 1
                 sums[1] += max((job.started_at or job.run_at) - job.run_at, 0.0)
                 sums[2] += seconds
@@ -60,7 +57,7 @@ class Tallies:
         return INTERVAL
 
     def write(self) -> None:
-        """Write what was counted. Raises QueueError, and then it is counted still."""
+        """Write what was counted. Raises QueueError, and then those are lost."""
         with self._lock:
             counted, self._counted = self._counted, {}
         tallies = [
@@ -68,15 +65,5 @@ class Tallies:
             for (minute, queue, name, state, bucket), (runs, waited, ran) in counted.items()
             if state in OUTCOMES
         ]
-        if not tallies:
-            return
-        try:
+        if tallies:
             self._queue.tally(tallies)
-        except QueueError:
-            with self._lock:
-                # What came meanwhile is less than what could not be written.
-                for key, sums in self._counted.items():
-                    known = counted.setdefault(key, [0, 0.0, 0.0])
-                    counted[key] = [a + b for a, b in zip(known, sums, strict=True)]
-                self._counted = counted
-            raise

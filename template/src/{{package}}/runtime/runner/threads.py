@@ -1,7 +1,6 @@
 """The runner over our own queue: worker threads, a dispatcher and maintenance in one process."""
 
 import math
-import secrets
 import sys
 import threading
 import time
@@ -34,7 +33,7 @@ are theirs; in the other half what still runs is given back."""
 
 
 class ThreadRunner:
-    """Keeps the promises of protocol.py. With `claims` off it runs only what `run_one` gives it."""
+    """Claims and runs jobs. With `claims` off it runs only what `run_one` gives it."""
 
     def __init__(
         self,
@@ -52,7 +51,7 @@ class ThreadRunner:
         self._services = services
         self._queue = queue
         self._logger = services.logger
-        self._executor = Executor(services)
+        self._executor = Executor(services, self._give_up)
         self._tallies = Tallies(queue, services.clock)
         self._running: dict[tuple[int, int], _Run] = {}
         self._progress: dict[tuple[int, int], Progress] = {}
@@ -64,7 +63,7 @@ class ThreadRunner:
         """Begin to claim and run jobs. Returns at once; raises QueueError if it cannot begin."""
         services, queue, logger = self._services, self._queue, self._logger
         self._dispatcher = Dispatcher(
-            *(queue, self._threads, lambda: secrets.token_hex(8), logger, services.clock),
+            *(queue, self._threads, logger, services.clock),
             claims=self._claims,
             # With fewer lines logged, even to ask for this one would be a twentieth of a quick job.
             tells_completed=services.settings.log_level in {LogLevel.DEBUG, LogLevel.INFO},
@@ -131,7 +130,7 @@ class ThreadRunner:
     def _work(self, name: str, lane: str) -> None:
         take, seat, thread = self._dispatcher.lanes[lane].take, Seat(), threading.get_ident()
         while (job := take(seat)) is not None:
-            current = self._executor.begin(job, self._take_progress, self._give_up)
+            current = Invocation(job, self._take_progress)
             key = (job.number, job.claim)
             run = self._running[key] = _Run(current, lane, name, thread, time.perf_counter())
             outcome = self._executor.execute(current)

@@ -19,7 +19,7 @@ from ..signals import STOP_SIGNALS, Stops, end_at_once, handle
 from .application import build_application
 
 if TYPE_CHECKING:
-    from ..runner.protocol import Runner
+    from ..runner.threads import ThreadRunner
 
 BACKLOG = 2048
 OPEN_REQUESTS_GRACE = 5
@@ -74,7 +74,7 @@ class _Server(uvicorn.Server):
 
 
 def run(
-    services: Services, runner: "Runner | None", socket: sockets.socket, *, reloading: bool
+    services: Services, runner: "ThreadRunner | None", socket: sockets.socket, *, reloading: bool
 ) -> None:
     """Serve until a signal says to stop, with the runner started before and stopped after."""
     grace = services.settings.jobs_grace
