@@ -29,10 +29,7 @@ def insert(db: sqlite3.Connection, jobs: Sequence[NewJob], now: float) -> list[E
         alike = list(group)
         tokens = _tokens(len(alike))
         pairs = [(token, job.payload) for token, job in zip(tokens, alike, strict=True)]
-        if len(pairs) == 1:
-            made = db.execute(sql.INSERT_ONE, (*_shared(alike[0], now), *pairs[0]))
-        else:
-            made = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
+        made = db.execute(sql.INSERT, (*_shared(alike[0], now), _json(pairs)))
         numbers = dict(made.fetchall())
         for token in tokens:
             if (number := numbers.get(token)) is not None:
@@ -175,28 +172,24 @@ def finish(db: sqlite3.Connection, finished: Sequence[Finished], now: float) -> 
         if each.outcome.state is State.COMPLETED
     }
     others = [each for each in finished if each.outcome.state is not State.COMPLETED]
-    refused = []
     db.execute("SAVEPOINT finish")
-    count = 0
     if completed:
-        count += db.execute(sql.COMPLETE, (now, _json(completed))).rowcount
-    if others:
-        count += db.execute(sql.FINISH, (now, _json([_end(each) for each in others]))).rowcount
-    if count != len(finished):
-        # Seldom: then once more, by the statement that tells which.
-        db.execute("ROLLBACK TO finish")
-        parameters = (now, _json([_end(each) for each in finished]))
-        written = {number for (number,) in db.execute(sql.FINISH_AND_TELL, parameters)}
-        refused = [each.job.id for each in finished if each.job.number not in written]
+        count = db.execute(sql.COMPLETE, (now, _json(completed))).rowcount
+        if count != len(finished) - len(others):
+            # Seldom: then once more, by the statement that tells which.
+            db.execute("ROLLBACK TO finish")
+            others = list(finished)
     db.execute("RELEASE finish")
+    ended = db.execute(sql.FINISH, (now, _json([_end(each) for each in others]))) if others else ()
+    written = {number for (number,) in ended}
     settle_limits(db, {each.job.limit_key for each in finished})
-    return refused
+    return [each.job.id for each in others if each.job.number not in written]
 
 
 def _end(finished: Finished) -> tuple[Any, ...]:
     job, end = finished.job, finished.outcome
     return (
-        *(job.number, job.claim, end.state, end.error, end.run_at, end.keep_attempt),
+        *(job.number, job.claim, end.state, end.error, end.run_at, int(end.keep_attempt)),
         *(job.token, job.claimed_by),
     )
 

@@ -10,8 +10,7 @@ CREATE TABLE jobs (
     priority        INTEGER NOT NULL,
     payload         TEXT    NOT NULL,
     payload_version INTEGER NOT NULL,
-    state           TEXT    NOT NULL CHECK (state IN
-                        ('scheduled', 'ready', 'running', 'completed', 'failed', 'cancelled')),
+    state           TEXT    NOT NULL,
     run_at          REAL    NOT NULL,
     attempt         INTEGER NOT NULL DEFAULT 0,
     max_attempts    INTEGER NOT NULL,

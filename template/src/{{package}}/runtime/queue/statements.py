@@ -15,16 +15,10 @@ INSERT INTO jobs (name, queue, priority, payload_version, state, run_at, max_att
                   limit_key, limit_size, request_id, created_at, held, token, payload)
 """
 
-_UNLESS_LIVE = """
-ON CONFLICT (unique_key)
-    WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running')
-    DO NOTHING
-"""
+_UNLESS_LIVE = "ON CONFLICT DO NOTHING"
 
 # For SQLite, which tells the row's number anyway: to return it is a sixth of all that it does.
 INSERT_ALONE = f"{INSERT_INTO} VALUES ({', '.join('?' * 15)}) {_UNLESS_LIVE}"
-
-INSERT_ONE = f"{INSERT_ALONE} RETURNING token, number"
 
 # Many rows in one statement, and what they share told once: to take fifteen values out of JSON for
 # each takes longer than to insert them.
@@ -58,24 +52,25 @@ WHERE unique_key = ? AND state IN ('scheduled', 'ready', 'running')
 PROMOTE_DUE = """
 UPDATE jobs SET state = 'ready', held = CASE WHEN limit_key IS NULL THEN 0 ELSE 1 END
 WHERE number IN (SELECT number FROM jobs WHERE state = 'scheduled' AND run_at <= ?
-                 ORDER BY run_at LIMIT 1000)
+                 ORDER BY run_at LIMIT 1000 /* skip */)
 RETURNING limit_key
 """
 
 # Who may run and has not begun stands back for those of a higher priority that came later.
 STAND_BACK = """
 UPDATE jobs SET held = 1
-WHERE number IN (
+WHERE state = 'ready' AND held = 0 AND number IN (
     SELECT number FROM jobs
     WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0 AND state = 'ready'
       AND priority < (SELECT max(priority) FROM jobs
-                      WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1))
+                      WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1)
+    /* skip */)
 """
 
 # As many as may run besides those that run or may run already, by the newest live job's limit.
 LET_GO = """
 UPDATE jobs SET held = 0
-WHERE number IN (
+WHERE state = 'ready' AND held = 1 AND number IN (
     SELECT number FROM jobs
     WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 1
     ORDER BY priority DESC, number
@@ -83,10 +78,10 @@ WHERE number IN (
         (SELECT limit_size FROM (
             SELECT * FROM (SELECT number, limit_size FROM jobs
                            WHERE limit_key = :key AND state = 'ready' AND held = 1
-                           ORDER BY number DESC LIMIT 1)
+                           ORDER BY number DESC LIMIT 1) AS newest
             UNION ALL
             SELECT number, limit_size FROM jobs
-            WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0)
+            WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0) AS live
          ORDER BY number DESC LIMIT 1), 0)
       - (SELECT count(*) FROM jobs
          WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0)))
@@ -98,7 +93,7 @@ UPDATE jobs SET held = 1
 WHERE number = (
     SELECT number FROM jobs
     WHERE limit_key = :key AND state IN ('ready', 'running') AND held = 0 AND state = 'ready'
-    ORDER BY priority, number DESC LIMIT 1)
+    ORDER BY priority, number DESC LIMIT 1 /* skip */)
 """
 
 RUNNING_OF_LIMIT = """
@@ -139,7 +134,7 @@ CLAIM = """
 UPDATE jobs
 SET state = 'running', claim = claim + 1, attempt = attempt + 1, claimed_by = ?, started_at = ?,
     progress = NULL, progress_note = NULL, cancel_asked = FALSE, held = 0
-WHERE number IN (SELECT value FROM json_each(?))
+WHERE number IN (SELECT CAST(value AS bigint) FROM json_each(?))
 """
 
 # In the order of the numbers given. Times come with five decimals.
@@ -156,25 +151,24 @@ UPDATE jobs
 SET state = CASE WHEN jobs.cancel_asked AND f.value ->> 2 IN ('ready', 'scheduled')
                  THEN 'cancelled' ELSE f.value ->> 2 END,
     error = f.value ->> 3,
-    run_at = coalesce(f.value ->> 4, jobs.run_at),
-    attempt = jobs.attempt - (f.value ->> 5),
+    run_at = coalesce(CAST(f.value ->> 4 AS double precision), jobs.run_at),
+    attempt = jobs.attempt - CAST(f.value ->> 5 AS integer),
     finished_at = CASE WHEN f.value ->> 2 IN ('ready', 'scheduled') AND NOT jobs.cancel_asked
-                       THEN NULL ELSE ? END,
+                       THEN NULL ELSE CAST(? AS double precision) END,
     claimed_by = NULL
 FROM json_each(?) AS f
-WHERE jobs.number = f.value ->> 0 AND jobs.claim = f.value ->> 1 AND jobs.state = 'running'
-  AND jobs.token = f.value ->> 6 AND jobs.claimed_by = f.value ->> 7
+WHERE jobs.number = CAST(f.value ->> 0 AS bigint) AND jobs.claim = CAST(f.value ->> 1 AS bigint)
+  AND jobs.state = 'running' AND jobs.token = f.value ->> 6 AND jobs.claimed_by = f.value ->> 7
+RETURNING jobs.number
 """
 
 # Most of them, in half the time: the number and all that has to be as it was are one pair.
 COMPLETE = """
 UPDATE jobs SET state = 'completed', error = NULL, finished_at = ?, claimed_by = NULL
 FROM json_each(?) AS f
-WHERE jobs.number = CAST(f.key AS INTEGER) AND jobs.state = 'running'
+WHERE jobs.number = CAST(f.key AS bigint) AND jobs.state = 'running'
   AND jobs.claim || ' ' || jobs.token || ' ' || jobs.claimed_by = f.value
 """
-
-FINISH_AND_TELL = f"{FINISH} RETURNING jobs.number"
 
 RESCUE = """
 UPDATE jobs
@@ -190,12 +184,13 @@ RETURNING limit_key
 GIVE_BACK_ALL_BUT = """
 UPDATE jobs
 SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'ready' END,
-    finished_at = CASE WHEN cancel_asked THEN ? END,
+    finished_at = CASE WHEN cancel_asked THEN CAST(? AS double precision) END,
     attempt = attempt - 1,
     claimed_by = NULL
 WHERE state = 'running' AND claimed_by = ? AND NOT EXISTS
     (SELECT 1 FROM json_each(?) AS held
-     WHERE jobs.number = held.value ->> 0 AND jobs.claim = held.value ->> 1)
+     WHERE jobs.number = CAST(held.value ->> 0 AS bigint)
+       AND jobs.claim = CAST(held.value ->> 1 AS bigint))
 RETURNING limit_key, number, token, claim
 """
 
@@ -219,10 +214,12 @@ UPDATE jobs SET cancel_asked = TRUE WHERE number = ? AND token = ? AND state = '
 """
 
 RETRY = """
-UPDATE OR IGNORE jobs
+UPDATE jobs
 SET state = 'ready', attempt = 0, run_at = ?, finished_at = NULL, cancel_asked = FALSE,
     held = CASE WHEN limit_key IS NULL THEN 0 ELSE 1 END
-WHERE number = ? AND token = ? AND state IN ('failed', 'cancelled')
+WHERE number = ? AND token = ? AND state IN ('failed', 'cancelled') AND NOT EXISTS (
+    SELECT 1 FROM jobs AS live
+    WHERE live.unique_key = jobs.unique_key AND live.state IN ('scheduled', 'ready', 'running'))
 RETURNING limit_key
 """
 
