@@ -142,7 +142,7 @@ def test_a_job_is_watched_as_it_fails_and_retried_to_its_end(
         touch(tmp_path, "codec")
         go_on(4)
         page.get_by_role("button", name="Retry").click()
-        expect(page.get_by_role("status")).to_have_text("1 job was made ready again.")
+        expect(page.get_by_role("status")).to_have_text("1 job was retried.")
         expect(page.locator("h1")).to_have_text("render completed")
         assert page.url.startswith(f"{address}/_jobs/job/{job}")
         assert wrong == []

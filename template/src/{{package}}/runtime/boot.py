@@ -58,8 +58,7 @@ class App:
 
     def mail(self, name: str, /, **given: object) -> MailDraft:
         """Return a mail to fill in and deliver, as `request.mail` does. Raises MailError."""
-        services = self.services
-        return services.mailers.draft(name, given, self.job, lambda: outside_env(services))
+        return self.services.mailers.draft(name, given, outside_env(self.services))
 
     def runner(
         self,

@@ -159,7 +159,7 @@ class JobEnv(Shared, frozen=True):
 
     def mail(self, name: str, /, **given: object) -> MailDraft:
         """Return a mail to fill in and deliver, as `request.mail` does. Raises MailError."""
-        return self.mailers.draft(name, given, self.job, lambda: self)
+        return self.mailers.draft(name, given, self)
 
 
 def outside_env(services: Services, request_id: str | None = None) -> JobEnv:

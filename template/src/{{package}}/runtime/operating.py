@@ -4,12 +4,12 @@ import json
 import math
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from .errors import InvalidParamsError
-from .job import Job, State
+from .job import FINAL, Job, State
 from .queue.overview import Action, Filter
 from .queue.protocol import Inspector, Peer
 from .settings import sounds_secret
@@ -21,6 +21,22 @@ MOST_RUNNING = 1000
 """Running jobs that are told of."""
 
 HIDDEN = "(hidden)"
+
+
+class Deed(NamedTuple):
+    """What an action is called, what it has done, and for jobs in which states it is."""
+
+    button: str
+    done: str
+    states: tuple[State, ...]
+
+
+DEEDS = {
+    Action.RUN: Deed("Run now", "made ready", (State.SCHEDULED,)),
+    Action.RETRY: Deed("Retry", "retried", (State.FAILED, State.CANCELLED)),
+    Action.CANCEL: Deed("Cancel", "cancelled", (State.SCHEDULED, State.READY, State.RUNNING)),
+    Action.DISCARD: Deed("Discard", "discarded", FINAL),
+}
 
 
 class Worker(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from ..errors import AppError
+from ..errors import AppError, GenerateError
 from .groups import Group
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except AppError as error:
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, GenerateError) else 1)

@@ -1,7 +1,6 @@
 """Make a command of every folder in generators/: its questions are the command's options."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +16,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[4]
 """The project's folder: the app is run from its source tree, src/<package>/runtime/cli/."""
-
-
-class Refused(click.ClickException):
-    """End the command with one line on stderr and exit code 2."""
-
-    exit_code = 2
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turn a GenerateError into Refused."""
-    try:
-        yield
-    except GenerateError as error:
-        raise Refused(str(error)) from error
 
 
 @click.pass_context
@@ -90,9 +74,9 @@ class _Command(click.Command):
                 from .questions import make_params  # noqa: PLC0415 - as said above
 
                 self.params = make_params(self._read(), self._group.flags)
-            except GenerateError as error:
+            except GenerateError:
                 if not ctx.resilient_parsing:
-                    raise Refused(str(error)) from error
+                    raise
         return super().get_params(ctx)
 
     def invoke(self, ctx: click.Context) -> None:
@@ -100,14 +84,12 @@ class _Command(click.Command):
         name, pretend, force = (given.pop(key) for key in ("name", "pretend", "force"))
         answers = {key: value for key, value in given.items() if value not in (None, ())}
         name = self._tidy(name, force=force)
-        with refusing():
-            self._group.act(self._read(), name, answers, pretend=pretend, force=force)
+        self._group.act(self._read(), name, answers, pretend=pretend, force=force)
 
     def _tidy(self, name: str, *, force: bool) -> str:
-        with refusing():
-            tidy = tidy_name(name, self._folder.name)
-            if self._group.new and not force:
-                check_free(tidy, self._folder.name)
+        tidy = tidy_name(name, self._folder.name)
+        if self._group.new and not force:
+            check_free(tidy, self._folder.name)
         return tidy
 
     def _read(self) -> "Generator":

@@ -9,7 +9,7 @@ from ..boot import App, open_app
 from ..errors import AppError
 from ..hint import hint
 from ..job import FINAL, State
-from ..operating import act_on_all
+from ..operating import DEEDS, act_on_all
 from ..options import check_queue_name
 from ..queue.overview import Action, Filter
 from ..queue.protocol import ANY_QUEUE
@@ -19,26 +19,13 @@ from .numbers import Number
 BATCH = 1000
 """Jobs that are pruned in one transaction."""
 
-_DONE = {
-    Action.RETRY: "retried",
-    Action.CANCEL: "cancelled",
-    Action.DISCARD: "discarded",
-    Action.RUN: "made ready",
-}
 _ASKED = "asked to stop"
 """What is done to running jobs in place of cancelling them."""
 
-_REASONS = {
-    Action.RETRY: "only failed and cancelled jobs are retried",
-    Action.CANCEL: "only waiting and running jobs are cancelled",
-    Action.DISCARD: "only finished jobs are discarded",
-    Action.RUN: "only scheduled jobs are made ready",
-}
 
-
-def _command(action: Action, name: str, states: str, told: str) -> click.Command:
+def _command(action: Action, name: str, told: str) -> click.Command:
     """Return the command that does this to jobs by their ids, or to all that match."""
-    usual = states.split()
+    usual = [str(state) for state in DEEDS[action].states]
 
     @click.command(name, help=told)
     @click.argument("job_ids", metavar="[ID]...", nargs=-1)
@@ -75,7 +62,7 @@ def _command(action: Action, name: str, states: str, told: str) -> click.Command
         wanted = Filter(state=State(state), name=name, error=error, queue=queue)
         with open_app() as app:
             count, _ = act_on_all(app.queue, action, wanted)
-        done = _ASKED if state == State.RUNNING else _DONE[action]
+        done = _ASKED if state == State.RUNNING else DEEDS[action].done
         answer({"count": count}, f"jobs {done}: {count}", as_json=as_json)
 
     return command
@@ -109,30 +96,19 @@ def _act(app: App, action: Action, job_id: str) -> tuple[str, str]:
         live = job_id if app.queue.act(action, [job_id]) else None
     if live is None:
         job = find(app, job_id)
-        raise AppError(f"{job_id}: {_REASONS[action]}; {tell_state(job)}")
+        states = " or ".join(DEEDS[action].states)
+        raise AppError(f"{job_id}: only {states} jobs are {DEEDS[action].done}; {tell_state(job)}")
     if live != job_id:
         return live, f"waits already, under the unique key of {job_id}"
     if action is Action.CANCEL and (left := app.queue.get(job_id)) and not left.finished:
         return live, _ASKED
-    return live, _DONE[action]
+    return live, DEEDS[action].done
 
 
-retry = _command(
-    Action.RETRY,
-    "retry",
-    "failed cancelled",
-    "Give failed or cancelled jobs all their attempts anew.",
-)
-cancel = _command(
-    Action.CANCEL,
-    "cancel",
-    "scheduled ready running",
-    "Cancel waiting jobs, and ask running ones to stop.",
-)
-discard = _command(
-    Action.DISCARD, "discard", "failed cancelled completed", "Delete finished jobs for good."
-)
-now = _command(Action.RUN, "now", "scheduled", "Make scheduled jobs ready at once.")
+retry = _command(Action.RETRY, "retry", "Give failed or cancelled jobs all their attempts anew.")
+cancel = _command(Action.CANCEL, "cancel", "Cancel waiting jobs, and ask running ones to stop.")
+discard = _command(Action.DISCARD, "discard", "Delete finished jobs for good.")
+now = _command(Action.RUN, "now", "Make scheduled jobs ready at once.")
 
 
 def _queue_command(name: str, told: str, do: Callable[[App, str], None]) -> click.Command:

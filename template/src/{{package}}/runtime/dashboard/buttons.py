@@ -4,7 +4,7 @@ from starlette.exceptions import HTTPException
 
 from ..env import Services
 from ..job import State
-from ..operating import act_on_all
+from ..operating import DEEDS, act_on_all
 from ..queue.overview import Action
 from . import words
 from .address import BASE, Query, read_search
@@ -12,25 +12,10 @@ from .address import BASE, Query, read_search
 ALL_WITHIN = 2.0
 """Seconds for which one button works through a list; then it says that there are more."""
 
-NAMES = {
-    Action.RETRY: ("Retry", "made ready again"),
-    Action.CANCEL: ("Cancel", "cancelled or asked to stop"),
-    Action.DISCARD: ("Discard", "discarded"),
-    Action.RUN: ("Run now", "made ready"),
-}
-ACTIONS = {
-    State.SCHEDULED: (Action.RUN, Action.CANCEL),
-    State.READY: (Action.CANCEL,),
-    State.RUNNING: (Action.CANCEL,),
-    State.COMPLETED: (Action.DISCARD,),
-    State.FAILED: (Action.RETRY, Action.DISCARD),
-    State.CANCELLED: (Action.RETRY, Action.DISCARD),
-}
-
 
 def buttons(state: State | None) -> list[tuple[Action, str]]:
     """Return the actions for jobs in this state, with the words on their buttons."""
-    return [(action, NAMES[action][0]) for action in ACTIONS[state]] if state else []
+    return [(action, deed.button) for action, deed in DEEDS.items() if state in deed.states]
 
 
 class Buttons:
@@ -50,7 +35,7 @@ class Buttons:
     def act_on_all(self, query: Query, state: str, action: str) -> dict[str, object]:
         """Do this to all jobs of a list."""
         wanted, chosen = read_search(query, state), _action(action)
-        if (chosen, NAMES[chosen][0]) not in buttons(wanted.state):
+        if wanted.state not in DEEDS[chosen].states:
             raise HTTPException(404)
         count, reached = act_on_all(self._queue, chosen, wanted, seconds=ALL_WITHIN)
         return {"did": action, "count": count, "more": int(not reached)}
@@ -88,4 +73,5 @@ def message(query: Query) -> str:
         return "Nothing was changed: it was too late for that."
     jobs = "1 job was" if count == "1" else f"{words.number(int(count))} jobs were"
     more = " There are more: do it again." if query.get("more") == "1" else ""
-    return f"{jobs} {NAMES[Action(did)][1]}.{more}"
+    done = DEEDS[Action(did)].done + (" or asked to stop" if did == Action.CANCEL else "")
+    return f"{jobs} {done}.{more}"

@@ -1,14 +1,14 @@
 """Mails as views, scripts and jobs meet them: filled in, then sent now or by a job."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Unpack
 
 import msgspec
 
 from ..arena import Arena
 from ..errors import MailRefusedError
-from ..jobs import JobDraft, ScheduleOptions
+from ..jobs import ScheduleOptions
 from ..params import Params
 from .discovery import MailerDefinition
 from .job import MAIL_JOB
@@ -36,17 +36,11 @@ class Mailers:
     def __contains__(self, name: object) -> bool:
         return name in self._definitions
 
-    def draft(
-        self,
-        name: str,
-        given: Mapping[str, object],
-        job: Callable[..., JobDraft],
-        env: Callable[[], "JobEnv"],
-    ) -> "MailDraft":
+    def draft(self, name: str, given: Mapping[str, object], env: "JobEnv") -> "MailDraft":
         """Return a mail to fill in and deliver; `given` as in `request.mail(name, **given)`.
 
-        `job` drafts a job, and `env` is what a mail that is sent now is delivered with. Raises
-        MailRefusedError if there is no such mailer, or a field of the mail is of the wrong type.
+        Raises MailRefusedError if there is no such mailer, or a field of the mail is of the wrong
+        type.
         """
         self._definition(name)
         fields = {key: value for key, value in given.items() if key in Mail.__struct_fields__}
@@ -58,7 +52,7 @@ class Mailers:
             mail = msgspec.convert(fields, Mail)
         except msgspec.ValidationError as error:
             raise MailRefusedError(f"mailer {name!r}: {error}") from None
-        return MailDraft(name, mail, Params(rest), job, env)
+        return MailDraft(name, mail, Params(rest), env)
 
     def deliver(
         self,
@@ -81,7 +75,11 @@ class Mailers:
 
         definition = self._definition(name)
         mail = mail.over(definition.defaults)
-        with Arena(_log_release(env)) as allocator:
+
+        def log(error: BaseException) -> None:
+            env.logger.opt(exception=error).error("A mailer's release failed")
+
+        with Arena(log) as allocator:
             definition.deliver(allocator, mail, params, env)
             folder = definition.path.parent
             mail.html = render(folder, "html", params) if mail.html is None else mail.html
@@ -103,20 +101,12 @@ class Mailers:
 class MailDraft:
     """One mail to be sent: `request.mail("welcome", to=...)` gives it, `deliver()` sends it off."""
 
-    def __init__(
-        self,
-        name: str,
-        mail: Mail,
-        params: Params,
-        job: Callable[..., JobDraft],
-        env: Callable[[], "JobEnv"],
-    ) -> None:
+    def __init__(self, name: str, mail: Mail, params: Params, env: "JobEnv") -> None:
         self.name = name
         self.mail = mail
         """Its subject, addresses and bodies, as far as they are not left to the mailer."""
         self.params = params
         """What the mailer and its templates receive."""
-        self._job = job
         self._env = env
 
     def deliver(
@@ -133,14 +123,9 @@ class MailDraft:
         check_mail(self.mail)
         if how == "background":
             mail = msgspec.to_builtins(self.mail)
-            job = self._job(MAIL_JOB, mailer=self.name, mail=mail, params=self.params)
+            job = self._env.job(MAIL_JOB, mailer=self.name, mail=mail, params=self.params)
             return job.schedule(**options)
         if how != "now" or options:
             raise MailRefusedError(f'deliver({how!r}): say "background", with options, or "now"')
-        env = self._env()
-        env.mailers.deliver(self.name, self.mail, self.params, env)
+        self._env.mailers.deliver(self.name, self.mail, self.params, self._env)
         return None
-
-
-def _log_release(env: "JobEnv") -> Callable[[BaseException], None]:
-    return lambda error: env.logger.opt(exception=error).error("A mailer's release failed")

@@ -109,8 +109,7 @@ class Request:
         `to`, `cc`, `bcc`, `from_`, `subject`, `html` and `text` are the mail's; whatever else is
         given are params for the mailer and its templates.
         """
-        services = self._services
-        return services.mailers.draft(name, given, self.job, lambda: outside_env(services, self.id))
+        return outside_env(self._services, self.id).mail(name, **given)
 
     def upload(self, name: str) -> Upload:
         """Return the file that came with a form in this field. Raises RequestError if none did."""
