@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from datetime import datetime
+from typing import Any, Unpack
 
 import click
 import msgspec
 
 from ..boot import App, open_app
-from ..errors import AppError, InvalidParamsError, UnknownJobError
+from ..errors import AppError, InvalidOptionError, InvalidParamsError, UnknownJobError
 from ..hint import hint
 from ..job import Job, NewJob, State
-from ..jobs import JobDraft
+from ..jobs import JobDraft, ScheduleOptions
 from ..operating import describe_job, is_worked
 from .job_lines import answer, as_json, describe, find, tell_left
 from .jobs_watch import wait_for_end
@@ -22,35 +23,53 @@ params_option = click.option(
 )
 
 
+def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text) if text else None
+        if moment is None or moment.utcoffset() is not None:
+            return moment
+    raise click.BadParameter(f"{text!r}: use a time with its zone, as in 2030-12-31T18:00+01:00")
+
+
 @click.command()
 @click.argument("name")
 @params_option
-@click.option("--delay", default=0.0, type=Number(0), help="Seconds to wait before it may run.")
+@click.option("--delay", type=Number(0), help="Seconds to wait before it may run.")
+@click.option("--at", callback=_moment, help="From when it may run: 2030-12-31T18:00+01:00, say.")
+@click.option("--queue", help="The queue, in place of the job's own.")
+@click.option("--priority", type=int, help="In place of the job's own; higher runs first.")
+@click.option("--unique", help="A key: while a job with it waits or runs, that one is answered.")
+@click.option("--limit-key", help="What to count by, for a job with a limit.")
 @click.option("--wait", is_flag=True, help="Wait for its end; with no worker running, run it here.")
 @as_json
-def enqueue(name: str, params: str, delay: float, wait: bool, as_json: bool) -> None:
+def enqueue(
+    name: str, params: str, *, wait: bool, as_json: bool, **options: Unpack[ScheduleOptions]
+) -> None:
     """Schedule the job NAME.
 
     With --wait a worker runs it, and has its log; this ends with it, and with 0 if it completed.
     """
-    if wait and delay:
-        raise click.UsageError("--wait is for a job that may run now: leave out --delay")
+    if wait and (options["delay"] or options["at"]):
+        raise click.UsageError("--wait is for a job that may run now: leave out --delay and --at")
     values = _object(params)
     with open_app() as app:
         draft = _draft(app, name, values)
         if wait:
-            _enqueue_and_wait(app, draft, as_json=as_json)
+            _enqueue_and_wait(app, draft, options, as_json=as_json)
             return
         if app.services.settings.jobs_url == "memory:":
             raise AppError("JOBS_URL=memory: this command's queue would end with it; use --wait")
         with _hint(draft.name):
-            job_id = draft.schedule(delay=delay)
+            job_id = draft.schedule(**options)
         answer({"id": job_id, "new": draft.new}, job_id, as_json=as_json)
 
 
-def _enqueue_and_wait(app: App, draft: JobDraft, *, as_json: bool) -> None:
+def _enqueue_and_wait(
+    app: App, draft: JobDraft, options: ScheduleOptions, *, as_json: bool
+) -> None:
     with _hint(draft.name):
-        queue = draft.checked().queue
+        new = draft.checked(**options)
+    queue = new.queue
     if queue in app.queue.paused():
         raise AppError(
             f"the queue {queue} is paused, and nothing was scheduled: `jobs resume {queue}` opens "
@@ -60,10 +79,10 @@ def _enqueue_and_wait(app: App, draft: JobDraft, *, as_json: bool) -> None:
         threads = app.services.settings.thread_counts()
         if threads and not threads.get(queue, threads["*"]):
             click.echo(f"JOBS_QUEUES leaves the queue {queue} to other processes", err=True)
-        _tell_end(wait_for_end(app, draft.schedule()), as_json=as_json)
+        _tell_end(wait_for_end(app, draft.schedule(**options)), as_json=as_json)
     else:
         click.echo("no worker is running: run here", err=True)
-        _run(app, draft, as_json=as_json)
+        _tell_end(_run_here(app, new), as_json=as_json)
 
 
 @click.command()
@@ -77,7 +96,10 @@ def run(name: str, params: str, as_json: bool) -> None:
     """
     values = _object(params)
     with open_app() as app:
-        _run(app, _draft(app, name, values), as_json=as_json)
+        draft = _draft(app, name, values)
+        with _hint(name):
+            new = draft.checked()
+        _tell_end(_run_here(app, new), as_json=as_json)
 
 
 def _draft(app: App, name: str, params: dict[str, Any]) -> JobDraft:
@@ -94,14 +116,10 @@ def _hint(name: str) -> Iterator[None]:
     """Say how params are given, when they were wrong."""
     try:
         yield
+    except InvalidOptionError as error:
+        raise click.UsageError(str(error)) from None
     except InvalidParamsError as error:
         raise AppError(f"""{error}; give {name}'s params as in --params '{{"n": 1}}'""") from None
-
-
-def _run(app: App, draft: JobDraft, *, as_json: bool) -> None:
-    with _hint(draft.name):
-        new = draft.checked()
-    _tell_end(_run_here(app, new), as_json=as_json)
 
 
 def _tell_end(job: Job, *, as_json: bool) -> None:

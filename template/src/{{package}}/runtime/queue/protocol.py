@@ -226,7 +226,7 @@ class Queue(Inspector, Protocol):
         An outcome counts only if the job is still running under the same claim. Scheduled jobs
         that are due become ready first. Highest priority first, then oldest first. `told` is what
         those that ended had told last. `takes` is how many jobs the process may have from now on
-        for others to give it one, as they schedule it: those go with a ring, to be `given`.
+        for others to give it one, as they schedule it: those go with a ring.
         """
         ...
 
@@ -236,10 +236,6 @@ class Queue(Inspector, Protocol):
         A job goes back to ready, its attempt spent; on its last attempt it fails, saying so.
         Nothing happens if the process has sent a heartbeat since `peer` was read.
         """
-        ...
-
-    def given(self, messages: Sequence[bytes]) -> list[Job]:
-        """Return the jobs that came with a ring, claimed: `messages` is what its bell took."""
         ...
 
     def give_back_all_but(

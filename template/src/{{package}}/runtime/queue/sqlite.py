@@ -21,7 +21,7 @@ from ..storage.doorbell import Doorbell
 from ..storage.keepsake import sign
 from . import counting, listing, rows
 from . import statements as sql
-from .giving import Taker, may_be_given, read_given
+from .giving import Taker, may_be_given
 from .overview import MINUTES_KEPT, Action, Filter, Minute, Overview, Page, Tally
 from .protocol import Exchange, Peer, Starter
 
@@ -344,9 +344,6 @@ class SqliteQueue:
             return Exchange(claimed, refused, next_due, known)
 
         return self._database.write(operation, durable=False)
-
-    def given(self, messages: Sequence[bytes]) -> list[Job]:
-        return read_given(messages)
 
     def give_back_all_but(
         self, process: str, held: Collection[tuple[int, int]]

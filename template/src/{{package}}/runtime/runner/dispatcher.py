@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import QueueError
 from ..job import Finished, Job, Outcome, Progress, State
 from ..logs import current_job, together
+from ..queue.giving import read_given
 from ..queue.protocol import ANY_QUEUE, Queue
 from .lane import LONGEST_HOLD, LOOK, Lane
 
@@ -109,7 +110,7 @@ class Dispatcher:
 
     def _receive(self) -> bool:
         # Start what others have given this process; return whether some has to be given back.
-        jobs = self._queue.given(self.bell.take())
+        jobs = read_given(self.bell.take())
         back = {(job.id, job.claim) for job in jobs} & self._given_back
         self._given_back -= back
         jobs = [job for job in jobs if (job.id, job.claim) not in back]
