@@ -163,7 +163,7 @@ class JobEnv(Shared, frozen=True):
 
 
 def outside_env(services: Services, request_id: str | None = None) -> JobEnv:
-    """Return what a mailer gets whose mail is sent now, outside of any job."""
+    """Return what mails are drafted with, and their mailers get, outside of any job."""
     nothing: dict[str, Any] = dict.fromkeys(Job.__struct_fields__)
     known = {"number": 0, "token": "", "name": "", "attempt": 1, "request_id": request_id}
     return job_env(services, Invocation(Job(**nothing | known), lambda *_: None))

@@ -15,6 +15,7 @@ from .errors import InvalidOptionError, InvalidParamsError, UnknownJobError
 from .hint import hint, meant
 from .job import Enqueued, Job, NewJob, State
 from .options import (
+    LATEST,
     LONGEST_DELAY,
     JobOptions,
     check_key,
@@ -187,8 +188,7 @@ class Jobs:
         if answer.new:
             self._logger.info("Scheduled job: {} ({})", new.name, answer.id)
         else:
-            words = "Job not scheduled: {}: {} has the unique key {!r}"
-            self._logger.info(words, new.name, answer.id, new.unique_key)
+            self._logger.info("Job not scheduled: {}: {} has its unique key", new.name, answer.id)
         return answer
 
     def schedule_many(
@@ -305,6 +305,8 @@ def check_option(name: str, value: object) -> None:
     elif name == "at":
         if not isinstance(value, datetime) or value.utcoffset() is None:
             raise InvalidOptionError(f"at={value!r}: use a datetime with a time zone")
+        if value.timestamp() > LATEST:
+            raise InvalidOptionError(f"at={value!r}: use a time before the year 9999")
     else:
         check_key(name, value)
 
@@ -326,7 +328,7 @@ def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, A
     if "at" in said:
         if said.get("delay"):
             raise InvalidOptionError("delay and at: give one of the two")
-        said["run_at"] = said.pop("at").timestamp()
+        said["run_at"] = max(said.pop("at").timestamp(), 0.0)
     if "delay" in said:
         said["delay"] = check_seconds("delay", said["delay"], LONGEST_DELAY)
     if "unique" in said:

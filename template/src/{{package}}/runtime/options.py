@@ -12,6 +12,9 @@ MAX_BACKOFF = 6 * 3600.0
 BACKOFF_FACTOR = 3.0
 """Each delay is this many times the one before: eight attempts from 10 s span four hours."""
 
+LATEST = 253_370_764_800.0
+"""UTC seconds: the year 9999. Python can tell of no later one, in any time zone."""
+
 LONGEST_DELAY = 366 * 86_400.0
 """Seconds: a delay beyond a year is taken for a mistake in the unit."""
 

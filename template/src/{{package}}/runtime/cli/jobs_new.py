@@ -25,7 +25,7 @@ params_option = click.option(
 
 def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
     with suppress(ValueError):
-        moment = datetime.fromisoformat(text) if text else None
+        moment = None if text is None else datetime.fromisoformat(text)
         if moment is None or moment.utcoffset() is not None:
             return moment
     raise click.BadParameter(f"{text!r}: use a time with its zone, as in 2030-12-31T18:00+01:00")

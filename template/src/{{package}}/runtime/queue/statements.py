@@ -15,6 +15,7 @@ INSERT INTO jobs (name, queue, priority, payload_version, state, run_at, max_att
                   limit_key, limit_size, request_id, created_at, held, token, payload)
 """
 
+# No index is named: the conflict may also be with Procrastinate's own.
 _UNLESS_LIVE = "ON CONFLICT DO NOTHING"
 
 # For SQLite, which tells the row's number anyway: to return it is a sixth of all that it does.

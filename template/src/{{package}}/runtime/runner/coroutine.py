@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 from collections.abc import Awaitable
 
@@ -15,17 +16,17 @@ OWN_END = 0.25
 STOPPED = "stopped where it awaited"
 
 
-def run_coroutine(work: Awaitable[object], current: Invocation, seconds: float | None) -> None:
-    """Run it in this thread, in a loop of its own.
+def run_coroutine(work: Awaitable[object], current: Invocation, seconds: float | None) -> bool:
+    """Run it in this thread, in a loop of its own. Return whether it took longer than it may.
 
     asyncio ends it where it awaits: with JobTimeout after so many seconds, with Cancel when it is
     to stop, and has not asked for that within OWN_END. A job that catches that may tidy up, as
     everywhere in asyncio; but for a process that stops, it has not completed then, nor failed.
     """
-    asyncio.run(_guarded(work, current, seconds))
+    return asyncio.run(_guarded(work, current, seconds))
 
 
-async def _guarded(work: Awaitable[object], current: Invocation, seconds: float | None) -> None:
+async def _guarded(work: Awaitable[object], current: Invocation, seconds: float | None) -> bool:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     limit, process = asyncio.timeout(seconds), os.getpid()
     stopped = False
@@ -67,5 +68,6 @@ async def _guarded(work: Awaitable[object], current: Invocation, seconds: float 
     else:
         if stopped and current.given_back:
             raise Cancel(STOPPED)
+        return loop.time() > (limit.when() or math.inf)
     finally:
         current.on_stop(None)

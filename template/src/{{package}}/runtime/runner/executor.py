@@ -116,8 +116,12 @@ class Executor:
                 result = _call(definition.run, allocator, params, env)
                 if inspect.iscoroutine(result):
                     watch.only_watch()
-                    run_coroutine(result, current, timeout)
-                    self._tell_late(current, timeout)
+                    if run_coroutine(result, current, timeout) and not watch.over:
+                        self._services.logger.warning(
+                            "{} has completed, but after its timeout of {:g} s: it did not await "
+                            "in time, or caught what was to end it",
+                            *(current.name, timeout),
+                        )
             finally:
                 self._alarm.end(watch)
         except JobTimeout as error:
@@ -127,14 +131,6 @@ class Executor:
             traceback.clear_frames(error.__traceback__)
             late = JobTimeout(f"took longer than its timeout of {timeout:g} s")
             raise late.with_traceback(error.__traceback__) from None
-
-    def _tell_late(self, current: Invocation, timeout: float) -> None:
-        if current.deadline is not None and self._services.clock() > current.deadline:
-            self._services.logger.warning(
-                "{} has completed after its timeout of {:g} s: nothing ends a coroutine where it "
-                "does not await",
-                *(current.name, timeout),
-            )
 
     def _params(self, definition: JobDefinition, job: Job) -> Params | JobParams:
         params = job.params
