@@ -78,6 +78,8 @@ class Invocation(msgspec.Struct, gc=False):
     """Whether it should stop because its process goes down, and will run again later."""
     knows: bool = False
     """Whether the job has seen that it should stop, and so ends by itself; for the runner."""
+    given_up: bool = False
+    """Whether another thread has its place, as it did not end: nobody takes its word any more."""
     _stops: bool = False
     _tell: Callable[[], None] | None = None
 
@@ -90,6 +92,11 @@ class Invocation(msgspec.Struct, gc=False):
     def name(self) -> str:
         """The job's name."""
         return self.job.name
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params as they were scheduled, whatever class `run` takes them as."""
+        return self.job.params
 
     @property
     def attempt(self) -> int:

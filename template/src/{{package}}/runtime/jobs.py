@@ -328,7 +328,7 @@ def _checked(definition: JobDefinition, options: ScheduleOptions) -> dict[str, A
     if "at" in said:
         if said.get("delay"):
             raise InvalidOptionError("delay and at: give one of the two")
-        said["run_at"] = max(said.pop("at").timestamp(), 0.0)
+        said["run_at"] = said.pop("at").timestamp()
     if "delay" in said:
         said["delay"] = check_seconds("delay", said["delay"], LONGEST_DELAY)
     if "unique" in said:

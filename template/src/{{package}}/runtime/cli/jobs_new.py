@@ -23,12 +23,17 @@ params_option = click.option(
 )
 
 
+_WRITTEN = "it is written 2030-12-31T18:00+01:00"
+
+
 def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
-    with suppress(ValueError):
+    try:
         moment = None if text is None else datetime.fromisoformat(text)
-        if moment is None or moment.utcoffset() is not None:
-            return moment
-    raise click.BadParameter(f"{text!r}: use a time with its zone, as in 2030-12-31T18:00+01:00")
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time; {_WRITTEN}") from None
+    if moment is not None and moment.utcoffset() is None:
+        raise click.BadParameter(f"{text!r} has no time zone; {_WRITTEN}")
+    return moment
 
 
 @click.command()

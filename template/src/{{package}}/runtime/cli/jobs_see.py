@@ -68,7 +68,9 @@ def show(job_id: str, as_json: bool) -> None:
         print_json(describe_job(job))
         return
     click.echo(describe(job, error=False))
-    click.echo(f"queue {job.queue}, priority {job.priority}")
+    keys = {"unique key": job.unique_key, "limit key": job.limit_key}
+    told = "".join(f", {word} {key}" for word, key in keys.items() if key)
+    click.echo(f"queue {job.queue}, priority {job.priority}{told}")
     times = {"due": job.run_at, "started": job.started_at, "ended": job.finished_at}
     click.echo(", ".join(f"{word} {tell_moment(at)}" for word, at in times.items() if at))
     click.echo(f"params {printable(visible_params(job))}")

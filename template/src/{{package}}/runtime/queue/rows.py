@@ -56,8 +56,13 @@ def insert_one(db: sqlite3.Connection, new: NewJob, now: float) -> Enqueued:
 _all_but_payload = attrgetter(*(each for each in NewJob.__struct_fields__ if each != "payload"))
 
 
+def _due(job: NewJob, now: float) -> float:
+    # A time in the past is now: since then it has waited for nobody.
+    return now + job.delay if job.run_at is None else max(job.run_at, now)
+
+
 def _shared(job: NewJob, now: float) -> tuple[Any, ...]:
-    run_at = now + job.delay if job.run_at is None else job.run_at
+    run_at = _due(job, now)
     state = State.SCHEDULED if run_at > now else State.READY
     held = int(job.limit_key is not None and state is State.READY)
     return (
@@ -80,7 +85,7 @@ def insert_running(
     db: sqlite3.Connection, new: NewJob, process: str, now: float, statement: str
 ) -> Job | None:
     """Add a job that the process has claimed from the start; None if it has to wait its turn."""
-    run_at = now + new.delay if new.run_at is None else new.run_at
+    run_at = _due(new, now)
     if run_at > now or new.limit_key is not None:
         return None
     job = Job(

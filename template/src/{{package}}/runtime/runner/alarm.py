@@ -38,9 +38,7 @@ class Watch:
         self._shield = my_shield()
         self._thread = ctypes.c_ulong(threading.get_ident())
         self._interrupts = True
-        self.over = False
-        """Whether nothing is expected of it any more: the run has ended, or was found stuck."""
-        self._raised = False
+        self._over = self._raised = False
         self._not_before = self.due
 
     @shielded
@@ -52,7 +50,7 @@ class Watch:
     @shielded
     def end(self) -> None:
         """Nothing is raised by this watch any more when this has returned. For the same thread."""
-        self.over = True
+        self._over = True
         self._take_back()
 
     def ring(self, now: float) -> bool:
@@ -60,10 +58,10 @@ class Watch:
 
         For the alarm's thread.
         """
-        if self.over or now < self.due:
+        if self._over or now < self.due:
             return False
         if now >= self._stuck_at:
-            self.over = True
+            self._over = True
             return True
         wait = STUCK_AFTER / 2 if self._try_to_raise() else AGAIN
         self.due = min(now + wait, self._stuck_at)
@@ -87,7 +85,7 @@ class Watch:
 
     def _is_to_raise(self) -> bool:
         now = time.monotonic()
-        if self.over or not self._interrupts or now < self._not_before:
+        if self._over or not self._interrupts or now < self._not_before:
             return False
         self._raised, self._not_before = True, now + STUCK_AFTER / 2
         return True

@@ -57,6 +57,8 @@ class Executor:
             try:
                 self._run(current, definition, params)
             except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
+                if current.given_up:
+                    return Outcome(State.FAILED)
                 return self.judge(current, error.with_traceback(own_frames(error.__traceback__)))
             else:
                 return COMPLETED
@@ -116,7 +118,7 @@ class Executor:
                 result = _call(definition.run, allocator, params, env)
                 if inspect.iscoroutine(result):
                     watch.only_watch()
-                    if run_coroutine(result, current, timeout) and not watch.over:
+                    if run_coroutine(result, current, timeout) and not current.given_up:
                         self._services.logger.warning(
                             "{} has completed, but after its timeout of {:g} s: it did not await "
                             "in time, or caught what was to end it",

@@ -145,6 +145,7 @@ class ThreadRunner:
         run = self._running.pop((current.job.number, current.job.claim), None)
         if run is None:
             return
+        current.given_up = True
         # All that this thread, which is the alarm's, logs from here on is of that job.
         token = current_job.set(current.job)
         try:
