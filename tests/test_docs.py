@@ -94,7 +94,7 @@ def test_what_a_page_says_of_env_is_all_that_it_has(app: App) -> None:
     told = re.findall(r"^\| `(\w+)` \|", text.partition("### `env`")[2], re.MULTILINE)
     code = (
         "from my_app.runtime import JobEnv\n"
-        "for name, value in JobEnv.__dict__.items() | JobEnv.__base__.__dict__.items():\n"
+        "for name, value in (JobEnv.__base__.__dict__ | JobEnv.__dict__).items():\n"
         "    if name[0] != '_' and not callable(value):\n"
         "        print(name)\n"
     )

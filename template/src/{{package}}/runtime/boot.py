@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
-from .discovery import explain_import, package_folder, takes
+from .discovery import explain_import, is_mixed_up, package_folder, takes
 from .env import Services, outside_env
 from .errors import SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
@@ -176,8 +176,10 @@ def read_settings(
 
 def _hook(name: str, *arguments: str) -> Any:
     function = getattr(_config(), name, None)
+    if function is None:
+        return None
     fits = takes(function, len(arguments)) and not inspect.iscoroutinefunction(function)
-    if function is not None and not fits:
+    if not fits or is_mixed_up(function, arguments):
         wanted = f"def {name}({', '.join(arguments)})"
         raise SettingsError(f"{PACKAGE}/config.py: write {wanted}")
     return function

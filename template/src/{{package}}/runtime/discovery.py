@@ -7,7 +7,7 @@ file and the line, so that one start shows all that is to be mended.
 import importlib
 import inspect
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -84,6 +84,12 @@ def takes(function: Any, count: int) -> bool:
     except TypeError:
         return False
     return True
+
+
+def is_mixed_up(function: Any, names: Sequence[str]) -> bool:
+    """Say whether its first arguments are called so, but come in another order."""
+    first = [*inspect.signature(function).parameters][: len(names)]
+    return first != [*names] and sorted(first) == sorted(names)
 
 
 def refuse(problems: list[str]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from . import payload
-from .discovery import Found, find_modules, refuse, takes
+from .discovery import Found, find_modules, is_mixed_up, refuse, takes
 from .errors import InvalidOptionError, InvalidParamsError, UnknownJobError
 from .hint import hint, meant
 from .job import Enqueued, Job, NewJob, State
@@ -76,16 +76,10 @@ def check_run(run: object) -> Iterator[str]:
     """Yield what keeps a job's `run` from being called; None is one that is missing."""
     if not inspect.isfunction(run):
         yield "has no function run(allocator, params, env); a helper's name begins with '_'"
-    elif not takes(run, 3) or _is_mixed_up(run):
+    elif not takes(run, 3) or is_mixed_up(run, ("allocator", "params", "env")):
         yield f"run{inspect.signature(run)} must be run(allocator, params, env)"
     elif inspect.isgeneratorfunction(run) or inspect.isasyncgenfunction(run):
         yield "run has a yield in it, so that calling it would do nothing: move that to a helper"
-
-
-def _is_mixed_up(run: Callable[..., object]) -> bool:
-    names = [*inspect.signature(run).parameters][:3]
-    right = ["allocator", "params", "env"]
-    return names != right and sorted(names) == sorted(right)
 
 
 def _check(found: Found) -> Iterator[str]:
