@@ -19,4 +19,4 @@ def end_if_forked(process: int) -> None:
         sys.stdout.flush()
         code = 0 if error is None else code
     finally:
-        os._exit(code)
+        os._exit(code & 0xFF)  # as Python does; a greater one is an error
