@@ -1,7 +1,7 @@
 """Count the runs that ended, for the charts and the metrics; written every few seconds.
 
-A process that is killed takes its last counts with it, and a write that fails those it was for: they
-are figures to look at, and nothing is decided by them.
+A process that is killed takes its last counts with it, and a write that fails those it was for:
+they are figures to look at, and nothing is decided by them.
 """
 
 import threading
