@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from .cron import next_tick
 from .errors import InvalidParamsError
 from .job import FINAL, Job, State
+from .jobs import Jobs
 from .queue.overview import Action, Filter
 from .queue.protocol import Inspector, Peer
 from .settings import sounds_secret
@@ -79,6 +81,30 @@ def workers(queue: Inspector) -> list[Worker]:
 def is_worked(queue: Inspector) -> bool:
     """Whether a process is alive that takes jobs from the queue."""
     return any(peer.threads for peer in living(queue))
+
+
+class Recurring(msgspec.Struct, frozen=True):
+    """A job that is scheduled by its cron."""
+
+    name: str
+    cron: str
+    timezone: str
+    last: float | None
+    """UTC seconds at which it was last scheduled; None if it was not, with these times."""
+    next: float
+    """UTC seconds at which it will be."""
+
+
+def recurring(jobs: Jobs, now: float) -> list[Recurring]:
+    """Return the jobs that have a cron, in the order of their names."""
+    ticks, found = jobs.queue.ticks(), []
+    for each in jobs:
+        if (cron := each.options.cron) is not None:
+            zone = each.options.timezone
+            tick = ticks.get(each.name)
+            last = tick.at if tick and tick.ran and tick.schedule == f"{cron} {zone}" else None
+            found.append(Recurring(each.name, cron, zone, last, next_tick(cron, zone, now)))
+    return found
 
 
 def act_on_all(

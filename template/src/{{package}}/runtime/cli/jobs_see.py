@@ -1,4 +1,4 @@
-"""`jobs list`, `jobs show` and `jobs stats`."""
+"""`jobs list`, `jobs show`, `jobs stats` and `jobs recurring`."""
 
 import difflib
 import sys
@@ -9,7 +9,7 @@ from msgspec import structs
 
 from ..boot import App, open_app
 from ..job import State
-from ..operating import describe_job, to_iso, visible_params, workers
+from ..operating import describe_job, recurring, to_iso, visible_params, workers
 from ..printable import printable
 from ..queue.overview import MINUTES_KEPT, Filter
 from .job_lines import HEADER, STATES, as_json, describe, find, print_json, tell_moment
@@ -132,3 +132,25 @@ def stats(as_json: bool) -> None:
         click.echo("worker    none is there: start `server` or `worker`")
     click.echo("last hour " + (", ".join(f"{n:,} {word}" for word, n in ended.items()) or "none"))
     click.echo("removed   " + (", ".join(f"{n:,} {word}" for word, n in removed.items()) or "none"))
+
+
+@click.command("recurring")
+@as_json
+def recurring_(as_json: bool) -> None:
+    """Show the jobs with a cron, and when each is due."""
+    with open_app() as app:
+        found = recurring(app.jobs, time.time())
+    if as_json:
+        print_json(
+            [
+                structs.asdict(each) | {"last": to_iso(each.last), "next": to_iso(each.next)}
+                for each in found
+            ]
+        )
+        return
+    for each in found:
+        last = "never yet" if each.last is None else tell_moment(each.last)
+        when = f"next {tell_moment(each.next)}, last {last}"
+        click.echo(f"{each.name:<24} {each.cron:<16} {each.timezone:<16} {when}")
+    if not found:
+        click.echo("""no job recurs: options = JobOptions(cron="0 3 * * *") would, every day""")

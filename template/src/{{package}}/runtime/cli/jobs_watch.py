@@ -42,6 +42,9 @@ LOOKS = 0.1
 ASKED_EACH = 1.0
 """Seconds between two questions whether a worker is there; each looks at all of them."""
 
+LATE = 2.0
+"""Seconds after which it is told that a job is not begun, though a worker is there."""
+
 PATIENCE = 10.0
 """Seconds without a worker after which a job is waited for no more: a server that reloads is
 back sooner."""
@@ -119,6 +122,7 @@ def wait_for_end(app: App, job_id: str) -> Job:
     Raises AppError if no worker is there any more. At Ctrl-C the job is left to the workers.
     """
     told, worked, asked = 0, time.monotonic(), 0.0
+    late: float | None = worked + LATE
     try:
         while not (job := find(app, job_id)).finished:
             failed = job.state is State.SCHEDULED and job.attempt > told
@@ -126,6 +130,13 @@ def wait_for_end(app: App, job_id: str) -> Job:
                 told = job.attempt
             _show(describe(job) if failed else _brief(job), lasting=failed)
             now = time.monotonic()
+            if late is not None and now > late and job.state is State.READY:
+                late = None
+                _show(
+                    f"{job.id} waits in the queue {job.queue}: the threads that serve it are busy, "
+                    "or there are none; see `jobs stats` and JOBS_QUEUES",
+                    lasting=True,
+                )
             if now - asked > ASKED_EACH:
                 asked = now
                 worked = now if is_worked(app.queue) else worked

@@ -2,13 +2,11 @@
 
 from functools import partial
 
-import msgspec
 from starlette.exceptions import HTTPException
 
-from ..cron import next_tick
 from ..env import Services
 from ..job import FINAL, Job, State, split_id
-from ..operating import visible_params, workers
+from ..operating import recurring, visible_params, workers
 from ..queue.overview import MINUTES_KEPT
 from ..web.pages import Pages
 from . import words
@@ -36,16 +34,6 @@ COLUMNS = {
     State.CANCELLED: ("Ended", "Reason"),
 }
 """What the columns of a list are called that tell of a moment and of how it went."""
-
-
-class Recurring(msgspec.Struct, frozen=True):
-    """A line of the table of recurring jobs."""
-
-    name: str
-    cron: str
-    zone: str
-    last: float | None
-    next: float | None
 
 
 class Redirect(Exception):  # noqa: N818 - it is an answer
@@ -123,16 +111,8 @@ class Desk:
 
     def recurring(self, query: Query) -> str:
         """Return the table of recurring jobs."""
-        ticks, now = self._queue.ticks(), self._services.clock()
-        lines = []
-        for each in self._services.jobs:
-            if (cron := each.options.cron) is not None:
-                zone = each.options.timezone
-                noted, last = ticks.get(each.name, ("", None))
-                known = last if noted == f"{cron} {zone}" else None
-                lines.append(Recurring(each.name, cron, zone, known, next_tick(cron, zone, now)))
-        here = f"{BASE}/recurring"
-        return self._render("recurring.html", query, tab="Recurring", here=here, recurring=lines)
+        here, found = f"{BASE}/recurring", recurring(self._services.jobs, self._services.clock())
+        return self._render("recurring.html", query, tab="Recurring", here=here, recurring=found)
 
     def workers(self, query: Query) -> str:
         """Return the page of worker processes and what each is doing."""

@@ -8,7 +8,7 @@ import psycopg
 
 from ..errors import QueueError
 
-OURS = ("schema_1.sql",)
+OURS = ("schema_1.sql", "schema_2.sql")
 """What each version of ours adds to the one before."""
 
 _LOCK = "SELECT pg_advisory_lock(hashtextextended(%s, 1))"

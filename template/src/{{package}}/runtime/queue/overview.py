@@ -1,6 +1,7 @@
 """What the dashboard and the commands ask a queue for, and are told."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -75,6 +76,17 @@ class Overview(msgspec.Struct, frozen=True):
     """Every state is a key."""
     depths: list[Depth]
     """Of each queue that has live jobs or is paused, by its name."""
+
+
+class Tick(NamedTuple):
+    """What is noted of a recurring job."""
+
+    schedule: str
+    """Its cron and time zone, with a space between."""
+    at: float
+    """UTC seconds: from then on the next one is counted."""
+    ran: bool
+    """Whether it was scheduled then; else it was first seen with these times."""
 
 
 class Tally(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from ..job import Enqueued, Finished, Job, NewJob, Progress, State
 from ..storage.doorbell import Doorbell
-from .overview import Action, Filter, Minute, Overview, Page, Tally
+from .overview import Action, Filter, Minute, Overview, Page, Tally, Tick
 
 ANY_QUEUE = "*"
 """In `wanted`: every queue that is not named there itself."""
@@ -147,7 +147,7 @@ class Inspector(Protocol):
         """Return how many jobs were removed for good: `pruned` and `discarded`."""
         ...
 
-    def ticks(self) -> dict[str, tuple[str, float]]:
+    def ticks(self) -> dict[str, Tick]:
         """Return by name of each recurring job its times and when it last was scheduled."""
         ...
 

@@ -22,10 +22,10 @@ from ..storage.keepsake import sign
 from . import counting, listing, rows
 from . import statements as sql
 from .giving import Taker, may_be_given
-from .overview import MINUTES_KEPT, Action, Filter, Minute, Overview, Page, Tally
+from .overview import MINUTES_KEPT, Action, Filter, Minute, Overview, Page, Tally, Tick
 from .protocol import Exchange, Peer, Starter
 
-SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
+SCHEMA = ("schema_1.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql", "schema_5.sql")
 """What each version of the file adds to the one before."""
 
 IN_A_ROW = 0.002
@@ -205,8 +205,9 @@ class SqliteQueue:
     def removed(self) -> dict[str, int]:
         return dict(self._database.read(sql.REMOVED))
 
-    def ticks(self) -> dict[str, tuple[str, float]]:
-        return {name: (schedule, last) for name, schedule, last in self._database.read(sql.TICKS)}
+    def ticks(self) -> dict[str, Tick]:
+        rows = self._database.read(sql.TICKS)
+        return {name: Tick(schedule, at, bool(ran)) for name, schedule, at, ran in rows}
 
     def begin_cron(self, name: str, schedule: str) -> None:
         row = (name, schedule, self._clock())

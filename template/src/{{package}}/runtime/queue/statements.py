@@ -291,16 +291,19 @@ RESUME = "DELETE FROM paused_queues WHERE queue = ?"
 
 PAUSED = "SELECT queue FROM paused_queues ORDER BY queue"
 
-TICKS = "SELECT name, schedule, last_run FROM cron_ticks"
+TICKS = "SELECT name, schedule, last_run, ran FROM cron_ticks"
 
 BEGIN_CRON = """
-INSERT INTO cron_ticks (name, schedule, last_run) VALUES (?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET schedule = excluded.schedule, last_run = excluded.last_run
+INSERT INTO cron_ticks (name, schedule, last_run, ran) VALUES (?, ?, ?, 0)
+ON CONFLICT (name) DO UPDATE
+    SET schedule = excluded.schedule, last_run = excluded.last_run, ran = 0
     WHERE cron_ticks.schedule <> excluded.schedule
        OR cron_ticks.last_run > excluded.last_run + 86400
 """
 
-TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"
+TICK = """
+UPDATE cron_ticks SET last_run = ?, ran = 1 WHERE name = ? AND schedule = ? AND last_run = ?
+"""
 
 REMOVED = "SELECT reason, jobs FROM removed"
 

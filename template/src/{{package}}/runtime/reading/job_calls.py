@@ -1,4 +1,4 @@
-"""Find misspelt jobs, params and options where jobs are scheduled, in one file's syntax tree.
+"""Find misspelt jobs, params and options, and jobs that are not scheduled, in a file's syntax tree.
 
 Only what is written out is judged: a name in a variable, or params in a dict from elsewhere, may be
 anything. Each function's own variables are followed as far as they hold one job alone.
@@ -33,6 +33,41 @@ def check_calls(tree: ast.Module, jobs: JobFiles) -> Iterator[Problem]:
                 yield from _check_call(node, node.func, jobs, drafts)
             elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
                 yield from _check_param(_draft_of_params(node.value, drafts), node.slice)
+        yield from _check_forgotten(scope, nodes, drafts, jobs)
+
+
+def _check_forgotten(
+    scope: ast.AST, nodes: Iterable[ast.AST], drafts: Mapping[str, JobFile], jobs: JobFiles
+) -> Iterator[Problem]:
+    """Yield the jobs that are let fall as they are made, or filled in and then let fall."""
+    used = _used_names(scope)
+    for node in nodes:
+        match node:
+            case ast.Expr(value):
+                job = _asked_for(value, jobs)
+            case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), value=value):
+                # What a module holds, others may schedule.
+                kept = isinstance(scope, ast.Module) or name not in drafts or name in used
+                job = None if kept else _asked_for(value, jobs)
+            case _:
+                continue
+        if job is not None:
+            yield node.lineno, f"{job.name} is not scheduled: nothing calls its schedule()"
+
+
+def _used_names(scope: ast.AST) -> set[str]:
+    """Return the names of which more is made than to fill in the params of what they hold."""
+    names: set[str] = set()
+    filled: set[ast.expr] = set()
+    for node in ast.walk(scope):
+        match node:
+            case ast.Attribute(value, "put" | "params"):
+                filled.add(value)
+            case ast.Name(name, ast.Load()) if node not in filled:
+                names.add(name)
+            case ast.Global(shared) | ast.Nonlocal(shared):
+                names.update(shared)
+    return names
 
 
 def _drafts(nodes: Iterable[ast.AST], jobs: JobFiles) -> dict[str, JobFile]:

@@ -48,7 +48,7 @@ class Cron:
         ticks = self._queue.ticks()
         for each in self._recurring:
             schedule = f"{each.options.cron} {each.options.timezone}"
-            known, last_run = ticks.get(each.name, ("", now))
+            known, last_run, _ = ticks.get(each.name, ("", now, False))
             if known != schedule or last_run > now + FARTHEST:
                 self._queue.begin_cron(each.name, schedule)
                 last_run = now
