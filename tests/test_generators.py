@@ -103,6 +103,12 @@ def test_a_time_that_never_comes_is_refused_with_the_reason(workshop: App, cron:
     assert "nothing was written" in told
 
 
+def test_help_has_a_whole_line_on_each(app: App) -> None:
+    told = app.run(app.name, "generate", "--help").stdout.partition("Commands:")[2]
+    assert all(f"  {kind} " in told for kind in MADE)
+    assert "..." not in told
+
+
 def test_it_prints_what_it_made_and_the_command_to_try(workshop: App) -> None:
     done = workshop.run(workshop.name, "generate", "job", "iguanas")
     assert done.stdout.splitlines() == [
