@@ -78,6 +78,14 @@ class RequestError(AppError):
         self.status = status
 
 
+def text_of(error: BaseException) -> str:
+    """Return the text of an error of the app's own code, whose `__str__` may fail too."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it may raise anything
+        return "its text cannot be shown, as its __str__ fails"
+
+
 class Retry(Exception):  # noqa: N818 - a job raises it as a word, not as a failure
     """Raise in a job to have it run again, spending this attempt.
 

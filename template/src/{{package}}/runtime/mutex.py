@@ -111,10 +111,21 @@ def _lock_file(path: Path, deadline: float, timeout: float | None) -> int:
             check(deadline, timeout, f"process {holder} holds it")
             time.sleep(step(PROCESS_STEP, deadline))
         os.pwrite(descriptor, b"%-12d" % os.getpid(), 0)
+        in_place = _is_at(path, descriptor)
     except BaseException:
         close_private(descriptor)
         raise
-    return descriptor
+    if in_place:
+        return descriptor
+    # Deleted meanwhile: whoever comes next meets another one.
+    close_private(descriptor)
+    return _lock_file(path, deadline, timeout)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    return False
 
 
 def _try_flock(descriptor: int) -> bool:

@@ -97,12 +97,13 @@ class Recurring(msgspec.Struct, frozen=True):
 
 def recurring(jobs: Jobs, now: float) -> list[Recurring]:
     """Return the jobs that have a cron, in the order of their names."""
-    ticks, found = jobs.queue.ticks(), []
+    ticks = {(each.name, each.schedule): each for each in jobs.queue.ticks()}
+    found = []
     for each in jobs:
         if (cron := each.options.cron) is not None:
             zone = each.options.timezone
-            tick = ticks.get(each.name)
-            last = tick.at if tick and tick.ran and tick.schedule == f"{cron} {zone}" else None
+            tick = ticks.get((each.name, f"{cron} {zone}"))
+            last = tick.last_run if tick and tick.last_run > tick.begun_at else None
             found.append(Recurring(each.name, cron, zone, last, next_tick(cron, zone, now)))
     return found
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, o
 
 import msgspec
 
-from .errors import InvalidOptionError, InvalidParamsError
+from .errors import InvalidOptionError, InvalidParamsError, text_of
 from .hint import meant
 
 T = TypeVar("T")
@@ -108,6 +108,9 @@ def check_params(kind: type[JobParams], params: Mapping[str, Any]) -> JobParams:
             if f"unknown field `{key}`" in told:
                 told += meant(key, kind.__struct_encode_fields__)
         raise InvalidParamsError(f"params: {told}") from None
+    except Exception as error:  # a __post_init__ is the app's own, and may raise anything
+        told = f"{type(error).__name__}: {text_of(error)}"
+        raise InvalidParamsError(f"params: {told}") from error
 
 
 def unknown_keys(kind: type[JobParams], params: Mapping[str, Any]) -> set[str]:

@@ -53,9 +53,15 @@ def parse_address(text: object) -> Address:
     name, _, mailbox = line[:-1].rpartition("<") if line.endswith(">") else ("", "", line)
     local, _, domain = mailbox.rpartition("@")
     try:
-        mailbox = f"{local}@{domain.encode('idna').decode()}"
+        ascii_domain = domain.encode("idna")
+        mailbox = f"{local}@{ascii_domain.decode()}"
     except UnicodeError:
         mailbox = ""
+    else:
+        # Python's rules are of 2003, by which ß is ss: since 2008 that is another's domain.
+        if ascii_domain.decode("idna") != unicodedata.normalize("NFKC", domain).lower():
+            told = "has a domain that old and new rules write differently; give it as xn--..."
+            raise MailRefusedError(f"address {line!r} {told}")
     if not _ADDRESS.fullmatch(mailbox):
         raise MailRefusedError(
             f"address {line!r}: write ada@example.com, or Ada Lovelace <ada@example.com>"

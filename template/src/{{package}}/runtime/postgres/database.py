@@ -200,11 +200,14 @@ _connections: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()
 
 
 def _close_in_child() -> None:
-    # A forked child must not keep what its parent's death is to release. Only the descriptor is
-    # closed: the session is the parent's, and libpq would end it.
+    # A forked child must not keep what its parent's death is to release. The session is the
+    # parent's, and libpq would end it; and a number that is free is soon another file's.
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for connection in list(_connections):
         with contextlib.suppress(psycopg.Error, OSError):
-            os.close(connection.fileno())
+            os.dup2(nothing, connection.fileno(), inheritable=False)
+    os.close(nothing)
+    _connections.clear()
 
 
 os.register_at_fork(after_in_child=_close_in_child)

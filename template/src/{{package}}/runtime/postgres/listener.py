@@ -48,6 +48,7 @@ class Listener(Doorbell):
         self._process = process
         self._ending, self._end = os.pipe()
         connection = self._connected()
+        self._held = self._holds(connection)
         self._thread = threading.Thread(
             name="listener", target=self._listen, args=[connection], daemon=True
         )
@@ -55,23 +56,31 @@ class Listener(Doorbell):
 
     def close(self) -> None:
         """Release the lock: from now on this process counts as gone, and nothing rings."""
+        # A process that a job has forked may keep this end of the pipe open.
+        os.write(self._end, b"x")
         os.close(self._end)
         self._thread.join()
         super().close()
 
     def _connected(self) -> psycopg.Connection[Any]:
         connection = self._server.connect()
-        connection.execute(_HOLD, (self._process,))
         connection.execute(f"LISTEN {CHANNEL}")
         return connection
+
+    def _holds(self, connection: psycopg.Connection[Any]) -> bool:
+        ((held,),) = connection.execute(_HOLD, (self._process,)).fetchall()
+        return bool(held)
 
     def _listen(self, connection: psycopg.Connection[Any] | None) -> None:
         while True:
             try:
                 if connection is None:
+                    self._held = False
                     connection = self._connected()
                     self.ring()
-                if self._is_over(connection.fileno(), None):
+                # The server may take the connection that broke for alive, and its lock for held.
+                self._held = self._held or self._holds(connection)
+                if self._is_over(connection.fileno(), None if self._held else AGAIN):
                     break
                 # Reads what has come: it may be much, and means no more than once.
                 if any(True for _ in connection.notifies(timeout=0)):

@@ -79,14 +79,15 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 class Tick(NamedTuple):
-    """What is noted of a recurring job."""
+    """What is noted of a recurring job and its times."""
 
+    name: str
     schedule: str
-    """Its cron and time zone, with a space between."""
-    at: float
-    """UTC seconds: from then on the next one is counted."""
-    ran: bool
-    """Whether it was scheduled then; else it was first seen with these times."""
+    """Its cron and time zone, with a space between: an app's releases may differ in it."""
+    begun_at: float
+    """UTC seconds: when it was first seen with these times."""
+    last_run: float
+    """The same until it was scheduled by them, then when it last was."""
 
 
 class Tally(msgspec.Struct, frozen=True):

@@ -147,8 +147,8 @@ class Inspector(Protocol):
         """Return how many jobs were removed for good: `pruned` and `discarded`."""
         ...
 
-    def ticks(self) -> dict[str, Tick]:
-        """Return by name of each recurring job its times and when it last was scheduled."""
+    def ticks(self) -> list[Tick]:
+        """Return of each recurring job its times, present and past, and when it was scheduled."""
         ...
 
     def peers(self) -> list[Peer]:

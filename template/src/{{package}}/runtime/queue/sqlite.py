@@ -205,12 +205,11 @@ class SqliteQueue:
     def removed(self) -> dict[str, int]:
         return dict(self._database.read(sql.REMOVED))
 
-    def ticks(self) -> dict[str, Tick]:
-        rows = self._database.read(sql.TICKS)
-        return {name: Tick(schedule, at, bool(ran)) for name, schedule, at, ran in rows}
+    def ticks(self) -> list[Tick]:
+        return [Tick(*row) for row in self._database.read(sql.TICKS)]
 
     def begin_cron(self, name: str, schedule: str) -> None:
-        row = (name, schedule, self._clock())
+        row = (name, schedule, now := self._clock(), now)
         self._database.write(lambda db: db.execute(sql.BEGIN_CRON, row))
 
     def tick(self, schedule: str, last_run: float, job: NewJob) -> Enqueued | None:

@@ -254,7 +254,7 @@ PRUNE = {
 DELETE FROM jobs
 WHERE number IN (SELECT number FROM jobs
                  WHERE state = '{state}' AND (finished_at, number) <= (?, ?)
-                 ORDER BY finished_at, number LIMIT ?)
+                 ORDER BY finished_at, number LIMIT ? /* skip */)
 """
     for state in FINAL
 }
@@ -291,19 +291,19 @@ RESUME = "DELETE FROM paused_queues WHERE queue = ?"
 
 PAUSED = "SELECT queue FROM paused_queues ORDER BY queue"
 
-TICKS = "SELECT name, schedule, last_run, ran FROM cron_ticks"
+TICKS = "SELECT name, schedule, begun_at, last_run FROM cron_ticks"
 
+# Anew, if other times came after these, or if a clock was wrong that has been put back since.
 BEGIN_CRON = """
-INSERT INTO cron_ticks (name, schedule, last_run, ran) VALUES (?, ?, ?, 0)
-ON CONFLICT (name) DO UPDATE
-    SET schedule = excluded.schedule, last_run = excluded.last_run, ran = 0
-    WHERE cron_ticks.schedule <> excluded.schedule
-       OR cron_ticks.last_run > excluded.last_run + 86400
+INSERT INTO cron_ticks (name, schedule, begun_at, last_run) VALUES (?, ?, ?, ?)
+ON CONFLICT (name, schedule) DO UPDATE
+    SET begun_at = excluded.begun_at, last_run = excluded.last_run
+    WHERE cron_ticks.last_run > excluded.last_run + 86400
+       OR cron_ticks.begun_at < (SELECT max(begun_at) FROM cron_ticks AS each
+                                 WHERE each.name = excluded.name)
 """
 
-TICK = """
-UPDATE cron_ticks SET last_run = ?, ran = 1 WHERE name = ? AND schedule = ? AND last_run = ?
-"""
+TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"
 
 REMOVED = "SELECT reason, jobs FROM removed"
 

@@ -46,8 +46,10 @@ async def _guarded(work: Awaitable[object], current: Invocation, seconds: float 
         async with limit:
             try:
                 await work
-            finally:
-                end_if_forked(process)
+            except BaseException as error:
+                end_if_forked(process, error)
+                raise
+            end_if_forked(process, None)
     except TimeoutError as error:
         if not limit.expired():
             raise

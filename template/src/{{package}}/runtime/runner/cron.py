@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..cron import next_tick
+from ..errors import InvalidParamsError
 from ..jobs import JobDefinition, Jobs
 from ..queue.protocol import Queue
 
@@ -45,20 +46,35 @@ class Cron:
         return min(self._due.values(), default=float("inf")) - now
 
     def _look(self, now: float) -> None:
-        ticks = self._queue.ticks()
+        ticks, newest = {}, dict.fromkeys((each.name for each in self._recurring), 0.0)
+        for tick in self._queue.ticks():
+            ticks[tick.name, tick.schedule] = tick
+            newest[tick.name] = max(tick.begun_at, newest.get(tick.name, 0.0))
         for each in self._recurring:
             schedule = f"{each.options.cron} {each.options.timezone}"
-            known, last_run, _ = ticks.get(each.name, ("", now, False))
-            if known != schedule or last_run > now + FARTHEST:
+            known = ticks.get((each.name, schedule))
+            # Another release may have other times in mind now. But those that this one finds as it
+            # starts were followed by others since: of them nothing has been missed.
+            past = known and each.name not in self._due and known.begun_at < newest[each.name]
+            if known is None or past or known.last_run > now + FARTHEST:
                 self._queue.begin_cron(each.name, schedule)
                 last_run = now
+            else:
+                last_run = known.last_run
             due = _next(each, last_run)
             if due <= now:
-                new = self._jobs.new_job(each, {}, {})
-                if (answer := self._queue.tick(schedule, last_run, new)) is not None:
-                    self._logger.info("Scheduled job: {} ({}), by its cron", each.name, answer.id)
+                self._tick(each, schedule, last_run)
                 due = _next(each, now)
             self._due[each.name] = due
+
+    def _tick(self, each: JobDefinition, schedule: str, last_run: float) -> None:
+        try:
+            new = self._jobs.new_job(each, {}, {})
+        except InvalidParamsError as error:
+            self._logger.error("Job not scheduled by its cron: {}: {}", each.name, error)
+        else:
+            if (answer := self._queue.tick(schedule, last_run, new)) is not None:
+                self._logger.info("Scheduled job: {} ({}), by its cron", each.name, answer.id)
 
 
 def _next(definition: JobDefinition, after: float) -> float:

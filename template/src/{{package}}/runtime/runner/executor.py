@@ -19,6 +19,7 @@ from ..errors import (
     MailRefusedError,
     Retry,
     UnknownJobError,
+    text_of,
 )
 from ..job import Job, Outcome, State
 from ..jobs import JobDefinition
@@ -59,11 +60,14 @@ class Executor:
             except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
                 if current.given_up:
                     return Outcome(State.FAILED)
-                return self.judge(current, error.with_traceback(own_frames(error.__traceback__)))
+                own = error.with_traceback(own_frames(error.__traceback__))
+                return self.judge(current, _showable(own))
             else:
                 return COMPLETED
         except (UnknownJobError, InvalidParamsError) as error:
             return self._refuse(job, error)
+        except BaseException as error:  # noqa: BLE001 - the thread has other jobs to run
+            return self.judge(current, RuntimeError(_named(error)))
         finally:
             current_job.reset(token)
 
@@ -158,8 +162,8 @@ class Executor:
                 )
                 return Outcome(State.FAILED, describe(error))
             case Cancel():
-                logger.info("Job cancelled: {}: {}", job.name, _text(error))
-                return Outcome(State.CANCELLED, storable(_text(error)))
+                logger.info("Job cancelled: {}: {}", job.name, text_of(error))
+                return Outcome(State.CANCELLED, storable(text_of(error)))
             case _ if job.attempt >= job.max_attempts:
                 logger.opt(exception=error).error("Job failed: {}, attempts spent", job.name)
                 return Outcome(State.FAILED, describe(error))
@@ -174,7 +178,7 @@ class Executor:
                     "{}: {}, attempt {} of {}; again in {:.1f} s: {}",
                     "Job is to be tried again" if asked else "Job failed",
                     *(job.name, job.attempt, job.max_attempts, delay),
-                    _text(error) if asked else _named(error),
+                    text_of(error) if asked else _named(error),
                 )
                 return Outcome(State.SCHEDULED, describe(error), self._services.clock() + delay)
 
@@ -220,9 +224,12 @@ def _go_around(around: AroundJob, env: JobEnv, run: Callable[[], None]) -> None:
 def _call(run: Callable[..., object], *arguments: object) -> object:
     process = os.getpid()
     try:
-        return run(*arguments)
-    finally:
-        end_if_forked(process)
+        result = run(*arguments)
+    except BaseException as error:
+        end_if_forked(process, error)
+        raise
+    end_if_forked(process, None)
+    return result
 
 
 def own_frames(frames: TracebackType | None) -> TracebackType | None:
@@ -249,16 +256,20 @@ def describe(error: BaseException) -> str:
     return storable(f"{_named(error)}\n\n{text}")
 
 
+def _showable(error: BaseException) -> BaseException:
+    """Return the error, or one in its place that a traceback can be made of."""
+    if isinstance(error, Retry | Cancel | MailRefusedError):
+        return error
+    try:
+        traceback.format_exception(error)
+    except Exception:  # noqa: BLE001 - its parts may be of any kind, as in SyntaxError("x", (1, 2))
+        return RuntimeError(_named(error)).with_traceback(error.__traceback__)
+    return error
+
+
 def _named(error: BaseException) -> str:
     """Return kind and text in one line; the text of a KeyError, say, is no more than the key."""
-    return " ".join(f"{type(error).__name__}: {_text(error)}".split()).removesuffix(":")
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - it is the job's own code
-        return "its text cannot be shown, as its __str__ fails"
+    return " ".join(f"{type(error).__name__}: {text_of(error)}".split()).removesuffix(":")
 
 
 def storable(text: str) -> str:

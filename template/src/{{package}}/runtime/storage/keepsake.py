@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import stat
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +54,7 @@ def keep(connection: sqlite3.Connection, path: Path, opened: Place, since: float
         if not (journal.exists() and journal.stat().st_size):
             _play_journal(connection)
         return "its journal was taken away: leave the files of a running app alone"
-    if not _is_deleted(opened.file):
+    if not _is_deleted(opened.file, path):
         if here.file is None:
             return "the file was moved away: move it back"
         _play_journal(connection)
@@ -86,13 +87,15 @@ def _inode(path: str) -> int | None:
         return None
 
 
-def _is_deleted(file: int | None) -> bool:
+def _is_deleted(file: int | None, path: Path) -> bool:
     # Asked of the descriptor that SQLite has: one of our own must not be closed here.
+    device = path.parent.stat().st_dev if path.parent.exists() else None
     numbers = os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else ()  # noqa: PTH208, PTH112
     for number in map(int, numbers):
         with contextlib.suppress(OSError):
             found = os.fstat(number)
-            if found.st_ino == file:
+            is_file = stat.S_ISREG(found.st_mode) and device in (None, found.st_dev)
+            if is_file and found.st_ino == file:
                 return found.st_nlink == 0
     return True
 

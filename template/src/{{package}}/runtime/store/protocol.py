@@ -4,7 +4,7 @@ A key holds one value or one array. Values are what JSON can say, by the rules o
 what is read is always a copy. Each call is atomic, for threads and, with a file, for processes.
 """
 
-import math
+import sys
 from typing import Any, Protocol
 
 from ..errors import StoreError
@@ -74,8 +74,9 @@ def check_key(key: object) -> None:
 
 def check_seconds(seconds: object) -> None:
     """Raise StoreError unless this can be the life of a value."""
-    if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-        raise StoreError(f"seconds={seconds!r}: use a number above 0, or put() to keep the value")
+    if not isinstance(seconds, int | float) or not 0 < seconds <= sys.float_info.max:
+        told = f"seconds={seconds!r:.40}"
+        raise StoreError(f"{told}: use a number above 0, or put() to keep the value")
 
 
 def holds_a_value(key: str) -> StoreError:
