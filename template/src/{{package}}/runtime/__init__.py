@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from .env import Services as Services
     from .errors import AppError as AppError
     from .errors import Cancel as Cancel
+    from .errors import InvalidParamsError as InvalidParamsError
     from .errors import JobTimeout as JobTimeout
     from .errors import MailError as MailError
+    from .errors import MutexError as MutexError
+    from .errors import QueueError as QueueError
     from .errors import RequestError as RequestError
     from .errors import Retry as Retry
+    from .errors import StoreError as StoreError
     from .job import Job as Job
     from .job import State as State
     from .mail.mail import Mail as Mail
@@ -36,6 +40,7 @@ else:
         "AppError": ".errors",
         "Arena": ".arena",
         "Cancel": ".errors",
+        "InvalidParamsError": ".errors",
         "Job": ".job",
         "JobEnv": ".env",
         "JobOptions": ".options",
@@ -43,7 +48,9 @@ else:
         "JobParams": ".params",
         "Mail": ".mail.mail",
         "MailError": ".errors",
+        "MutexError": ".errors",
         "Params": ".params",
+        "QueueError": ".errors",
         "Request": ".web.request",
         "RequestError": ".errors",
         "Response": "starlette.responses",
@@ -51,6 +58,7 @@ else:
         "Services": ".env",
         "Settings": ".settings",
         "State": ".job",
+        "StoreError": ".errors",
         "Upload": ".web.multipart",
         "open_app": ".boot",
     }

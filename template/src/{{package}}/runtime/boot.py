@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .discovery import explain_import, is_mixed_up, package_folder, takes
 from .env import Services, outside_env
-from .errors import SettingsError
+from .errors import DiscoveryError, SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
 from .logs import configure_logging
 from .mail.discovery import find_mailers
@@ -92,17 +92,26 @@ def open_app(
     *,
     routes: tuple[Route, ...] = (),
     clock: Callable[[], float] = time.time,
+    strict: bool = True,
 ) -> App:
     """Open the app without a server: for scripts, a console, tests, another web framework.
 
     The settings default to those of the environment; `routes` are what jobs see as `env.routes`;
-    `clock` gives UTC seconds.
+    `clock` gives UTC seconds. Not `strict`, it opens also with a job or mailer that cannot be used,
+    and then without any, to see and steer the queue: the log says so.
     Raises SettingsError, DiscoveryError, QueueError or StoreError, each fit to be shown.
     """
     settings = read_settings() if settings is None else settings
     logger = configure_logging(settings)
-    definitions = find_jobs(PACKAGE) | {MAIL_JOB: MAIL_JOB_DEFINITION}
-    mailers = find_mailers(PACKAGE)
+    try:
+        jobs, mailers = find_jobs(PACKAGE), find_mailers(PACKAGE)
+    except DiscoveryError as error:
+        if strict:
+            raise
+        for problem in str(error).splitlines():
+            logger.warning("{}", problem)
+        jobs, mailers = {}, ()
+    definitions = jobs | {MAIL_JOB: MAIL_JOB_DEFINITION}
     queue, mutex = _open_queue(settings, logger, list(definitions), clock)
     # On a server, store and cache are told apart, and so are the apps that share it.
     opened = partial(open_store, root=settings.root, timeout=settings.store_timeout, clock=clock)

@@ -27,6 +27,10 @@ class InvalidParamsError(AppError):
     """Data cannot be kept as JSON; names the key's path."""
 
 
+class InvalidValueError(InvalidParamsError):
+    """The same of what the app's own code gave to the store: no client can have sent it."""
+
+
 class InvalidOptionError(AppError):
     """An option of a job or of `schedule()` cannot be used; names it."""
 
@@ -44,6 +48,14 @@ class StoreError(AppError):
 
     Nothing was changed, but for a server whose answer got lost: then nobody knows.
     """
+
+
+class StoreMisuseError(StoreError):
+    """The store or cache was asked for what it never does; says what it takes."""
+
+
+class InvalidKeyError(StoreMisuseError):
+    """A text cannot be a key: it is empty, too long, or has a character that cannot be printed."""
 
 
 class ArenaClosedError(AppError):

@@ -83,6 +83,17 @@ def is_worked(queue: Inspector) -> bool:
     return any(peer.threads for peer in living(queue))
 
 
+def why_it_waits(queue: Inspector, job: Job) -> str:
+    """Return what keeps a job from going on, as far as that is seen from outside; else ""."""
+    if job.state is State.READY and job.queue in queue.paused():
+        return f"the queue {job.queue} is paused"
+    if job.state in (State.READY, State.SCHEDULED) and not is_worked(queue):
+        return "no worker is running"
+    if job.state is State.RUNNING and all(peer.id != job.claimed_by for peer in living(queue)):
+        return "its worker has died: the next one that is there takes it back"
+    return ""
+
+
 class Recurring(msgspec.Struct, frozen=True):
     """A job that is scheduled by its cron."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from .errors import InvalidParamsError
+from .errors import InvalidParamsError, InvalidValueError
 from .plain import a_or_an, from_plain, is_plain, to_plain
 
 VERSION = 1
@@ -50,8 +50,11 @@ def decode(text: str, version: int) -> dict[str, Any]:
 
 
 def encode_value(value: object) -> bytes:
-    """Return any one value as JSON by the same rules, for the store."""
-    return msgspec.json.encode(to_plain(value, ["value"]))
+    """Return any one value as JSON by the same rules, for the store. Raises InvalidValueError."""
+    try:
+        return msgspec.json.encode(to_plain(value, ["value"]))
+    except InvalidParamsError as error:
+        raise InvalidValueError(str(error)) from None
 
 
 def decode_value(data: bytes | str, where: str = "value") -> Any:

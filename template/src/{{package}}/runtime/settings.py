@@ -17,8 +17,10 @@ from typing import Annotated, Any
 import msgspec
 from dotenv.parser import parse_stream
 from msgspec import Meta
+from msgspec import inspect as shapes
 
 from .errors import SettingsError
+from .hint import meant
 
 
 class Environment(StrEnum):
@@ -76,7 +78,8 @@ Queues = Annotated[
         "reports:2,mail:4",
     ),
 ]
-_HERE = r"memory:|sqlite:([^/:]|(//)?/[^/]).*"
+_HERE = r"memory:|sqlite:([^/:]|/[^/]).*"
+_FILE = "memory:, a file as in sqlite:var/name.db or sqlite:/whole/path/name.db"
 _SERVER = (
     r"(valkey|redis)s?://([^@/?#\s]*@)?(\[[\da-fA-F:.]+\]|[^@:/?#\s\[\]]+)(:\d{1,5})?(/\d{1,4})?"
 )
@@ -88,7 +91,7 @@ Url = Annotated[
     str,
     Meta(
         pattern=rf"\A({_HERE}|postgres(ql)?://[^/?#\s]+/[^/?#\s]+(\?\S*)?)\Z",
-        description="memory:, a file as in sqlite:var/name.db, or a database as in "
+        description=f"{_FILE}, or a database as in "
         "postgresql://user:password@localhost:5432/name, where a / in the password is %2F",
     ),
 ]
@@ -97,7 +100,7 @@ StoreUrl = Annotated[
     str,
     Meta(
         pattern=rf"\A({_HERE}|{_SERVER})\Z",
-        description="memory:, a file as in sqlite:var/name.db, or a server as in "
+        description=f"{_FILE}, or a server as in "
         "valkey://:password@localhost:6379/0, where a / in the password is %2F",
     ),
 ]
@@ -109,7 +112,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one process; defaults that depend on the environment are in DEFAULTS.
 
     Subclass it to add your own typed fields: they are read from their variables likewise, and one
-    without a default must be set. A Path is taken from the project folder.
+    without a default must be set. A Path is taken from the project folder. The items of a tuple, a
+    list or a set are written with commas between them, or as JSON; a dict is written as JSON.
     """
 
     root: Path
@@ -222,6 +226,13 @@ NEAR = 0.85
 
 USER_IN_URL = re.compile(r"(://[^:/@]*:).*@")
 
+PLAIN: dict[type[shapes.Type], str] = {
+    shapes.BoolType: "true or false",
+    shapes.IntType: "a whole number",
+    shapes.FloatType: "a number",
+}
+"""What to write for types that say nothing of it themselves."""
+
 
 def load_settings(
     root: Path,
@@ -239,7 +250,8 @@ def load_settings(
     texts |= {variable: text for variable, text in environ.items() if text}
     for name, value in (overrides or {}).items():
         if name not in kind.__struct_fields__:
-            problems.append(f"{name}: there is no such setting")
+            near = meant(name, {*kind.__struct_fields__} - {"root"})
+            problems.append(f"{name}: there is no such setting{near}")
         elif value is not None:
             texts[_variable(name)] = value
     mode = texts.get("APP_ENV", Environment.DEVELOPMENT)
@@ -249,22 +261,27 @@ def load_settings(
     subclasses = kind.__mro__[: kind.__mro__.index(Settings)]
     again = {name for each in subclasses for name in inspect.get_annotations(each)}
     values: dict[str, Any] = {"root": root}
+
+    def build(unknown: Any, text: object) -> object:
+        # What msgspec does not know: a Path, or a class of the app's own.
+        value = unknown(text)
+        return root / value if isinstance(value, Path) else value
+
     for field in msgspec.structs.fields(kind):
         variable = _variable(field.name)
         default = None if field.name in again else defaults.get(field.name)
-        if default is None and isinstance(field.default, Path):
+        items = field.default if isinstance(field.default, tuple) else (field.default,)
+        if default is None and any(isinstance(item, Path) for item in items):
             default = field.default
         given = texts.get(variable, default)
         if field.name == "root" or (given is None and not field.required):
             continue
         wanted = types.get(field.name, field.type)
         try:
-            # The hook is for a Path, which msgspec does not know.
-            value = msgspec.convert(given, wanted, strict=False, dec_hook=lambda k, text: k(text))
-        except msgspec.ValidationError as error:
+            value = _split(given, wanted) if isinstance(given, str) else given
+            values[field.name] = msgspec.convert(value, wanted, strict=False, dec_hook=build)
+        except ValueError as error:
             problems.append(_explain(variable, given, wanted, error))
-        else:
-            values[field.name] = root / value if isinstance(value, Path) else value
     # Not so a default in config.py: a secret in the code is none.
     secret = texts.get("SECRET", DEVELOPMENT_SECRET)
     if values.get("environment") is Environment.PRODUCTION and secret == DEVELOPMENT_SECRET:
@@ -278,7 +295,8 @@ def describe(settings: Settings) -> Iterator[str]:
     """Give each setting as `NAME=value`, with secrets, and passwords in addresses, hidden."""
     for name in settings.__struct_fields__:
         variable, value = _variable(name), getattr(settings, name)
-        text = "" if value is None else str(value)
+        many = isinstance(value, tuple | list | set | frozenset)
+        text = "" if value is None else ",".join(map(str, value)) if many else str(value)
         if text == DEVELOPMENT_SECRET:
             text = "(not set: one that everybody knows)"
         elif text and sounds_secret(variable):
@@ -363,19 +381,66 @@ def _read_env_file(path: Path, problems: list[str]) -> Iterator[tuple[str, str]]
                 yield line.key, line.value
 
 
+def _shape(kind: Any) -> shapes.Type:
+    """Return what a type is, without Annotated and None."""
+    found = kind if isinstance(kind, shapes.Type) else shapes.type_info(kind)
+    if isinstance(found, shapes.Metadata):
+        return _shape(found.type)
+    if isinstance(found, shapes.UnionType):
+        others = [each for each in found.types if not isinstance(each, shapes.NoneType)]
+        return _shape(others[0]) if len(others) == 1 else found
+    return found
+
+
+def _split(text: str, kind: Any) -> object:
+    """Return what is in the text of a list or the like; other text as it is."""
+    if not isinstance(_shape(kind), shapes.CollectionType | shapes.TupleType | shapes.DictType):
+        return text
+    if text.lstrip().startswith(("[", "{")):
+        return msgspec.json.decode(text)
+    return [item for each in text.split(",") if (item := each.strip())]
+
+
+def _describe_type(kind: Any, told: str) -> str:
+    """Return what to write for a type; "" where `told`, which is msgspec's, says more."""
+    match _shape(kind):
+        case shapes.EnumType(cls=choices):
+            return _either(each.value for each in choices)
+        case shapes.LiteralType(values=values):
+            return _either(values)
+        case shapes.DictType(value_type=item):
+            how = 'JSON as in {"name": ...}'
+        case shapes.CollectionType(item_type=item):
+            how = "items with commas between them"
+        case other:
+            return PLAIN.get(type(other), "")
+    if each := _describe_type(item, told):
+        return f"{how}, each {each}"
+    return "" if " - at `" in told else how
+
+
+def _either(values: Iterable[object]) -> str:
+    *most, last = map(str, values)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
 def _explain(variable: str, given: object, kind: Any, error: Exception) -> str:
     metas = [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
     hints = [meta.description for meta in metas if meta.description]
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        *most, last = kind
-        hints = [f"{', '.join(most)} or {last}"]
-    advice = f"write {hints[0]}" if hints else str(error)
+    told = str(error)
+    # Not where the type is right, and the value too large or the like.
+    if not hints and (", got `" in told or "enum value" in told):
+        hints = [words] if (words := _describe_type(kind, told)) else []
+    advice = f"write {hints[0]}" if hints else told
+    if not isinstance(error, msgspec.ValidationError):
+        advice = f"begins like JSON, and is none: {told}"
     if given is None:
         return f"{variable}: not set; {advice if hints else 'it has no default'}"
     text = str(given)
     shown = repr(USER_IN_URL.sub(r"\1(hidden)@", text))
-    # An address that is written wrong may have its password anywhere before the @.
-    unclear = "@" in text and not USER_IN_URL.search(text)
+    # An address that is written wrong may have its password anywhere before the @; ada@b.c is none.
+    address = variable.endswith("_URL") or ":" in text or "/" in text
+    unclear = address and "@" in text and not USER_IN_URL.search(text)
     if unclear or sounds_secret(variable):
         shown = "(not shown)"
     return f"{variable}={shown}: {advice}"

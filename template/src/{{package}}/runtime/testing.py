@@ -21,7 +21,7 @@ from .mail.transport import Envelope, Refused
 from .queue.protocol import ANY_QUEUE
 from .routes import find_routes
 from .runner.cron import Cron
-from .runner.executor import Executor, describe
+from .runner.executor import Executor
 from .web.application import build_application
 
 
@@ -43,7 +43,8 @@ class RunJobs(Protocol):
     def __call__(self) -> int:
         """Run every job that is ready, and those they schedule; return how many ran.
 
-        The first job that raises ends it, and its own exception comes out.
+        The first job that raises ends it, and its own exception comes out. If it has attempts
+        left, it runs again when the `clock` has been moved beyond its backoff.
         """
 
 
@@ -181,10 +182,11 @@ def mails(app: App) -> list[Mail]:
 
 def _run(app: App, job: Job) -> None:
     outcome = Outcome(State.COMPLETED)
+    executor, current = Executor(app.services), Invocation(job, lambda *_: None)
     try:
-        Executor(app.services).run(Invocation(job, lambda *_: None))
+        executor.run(current)
     except BaseException as error:
-        outcome = Outcome(State.FAILED, describe(error))
+        outcome = executor.judge(current, error)
         raise
     finally:
         app.queue.exchange("test", [Finished(job, outcome)], {})

@@ -24,7 +24,7 @@ COMMANDS = {
     "jobs": (".jobs", "jobs", "See the jobs, schedule new ones, and steer them."),
     "console": (".console", "console", "Open Python with the app at hand."),
     "settings": (".settings", "settings", "Show every setting that is in force."),
-    "check": (".check", "check", "Find misspelt jobs, params and options."),
+    "check": (".check", "check", "Find misspelt jobs, mails, params and options."),
     "doctor": (".doctor", "doctor", "Say if the app can be updated, and what is in the way."),
     "routes": (".server", "routes", "List the routes of all views."),
 }

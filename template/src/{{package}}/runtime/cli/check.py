@@ -11,6 +11,7 @@ from ..reading.entries import check_entry
 from ..reading.job_calls import check_calls
 from ..reading.job_files import JobFiles, check_params_class, read_jobs, read_source
 from ..reading.job_options import check_among, check_options
+from ..reading.mail_calls import check_mails, read_mailers
 from ..reading.words import Problem
 
 PACKAGE = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ IGNORE = re.compile(rb"#\s*check:\s*ignore\b")
 
 @click.command()
 def check() -> None:
-    """Find misspelt jobs, params, options and actions, and missing functions.
+    """Find misspelt jobs, mails, params, options and actions, and missing functions.
 
     All files of the app's package are read; none is run. What is found in a line with the
     comment `# check: ignore` is not told.
@@ -41,6 +42,7 @@ def check() -> None:
 def read_all(package: Path) -> Iterator[str]:
     """Yield a line for each problem of a package: the file, the line in it, and what is wrong."""
     jobs = read_jobs(package / "jobs")
+    mailers = read_mailers(package / "mailers")
     for path in sorted(package.rglob("*.py")):
         folder, *rest = path.relative_to(package).parts
         if folder == RUNTIME:
@@ -50,7 +52,8 @@ def read_all(package: Path) -> Iterator[str]:
             tree = read_source(path)
             own = _check_job(tree, Path(*rest), jobs) if folder == "jobs" else ()
             entry = check_entry(folder, Path(*rest), tree) if rest else ()
-            found = _leave_out(sorted({*check_calls(tree, jobs), *own, *entry}), path)
+            calls = {*check_calls(tree, jobs), *check_mails(tree, mailers)}
+            found = _leave_out(sorted({*calls, *own, *entry}), path)
         except SyntaxError as error:
             found = [(error.lineno or 1, f"SyntaxError: {error.msg}")]
         for line, problem in found:

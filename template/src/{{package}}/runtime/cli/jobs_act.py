@@ -60,7 +60,7 @@ def _command(action: Action, name: str, told: str) -> click.Command:
             word = "Make ready" if action is Action.RUN else action.capitalize()
             _confirm(f"{word} all {state} jobs that match?")
         wanted = Filter(state=State(state), name=name, error=error, queue=queue)
-        with open_app() as app:
+        with open_app(strict=False) as app:
             count, _ = act_on_all(app.queue, action, wanted)
         done = _ASKED if state == State.RUNNING else DEEDS[action].done
         answer({"count": count}, f"jobs {done}: {count}", as_json=as_json)
@@ -76,7 +76,7 @@ def _confirm(question: str) -> None:
 
 def _act_on_each(action: Action, job_ids: tuple[str, ...], *, as_json: bool) -> None:
     problems = []
-    with open_app() as app:
+    with open_app(strict=False) as app:
         for job_id in job_ids:
             try:
                 live, done = _act(app, action, job_id)
@@ -116,7 +116,7 @@ def _queue_command(name: str, told: str, do: Callable[[App, str], None]) -> clic
     @click.argument("queue")
     @as_json
     def command(queue: str, as_json: bool) -> None:
-        with open_app() as app:
+        with open_app(strict=False) as app:
             do(app, queue)
             paused = app.queue.paused()
         told = f"paused queues: {', '.join(paused) or 'none'}"
@@ -127,6 +127,12 @@ def _queue_command(name: str, told: str, do: Callable[[App, str], None]) -> clic
 
 def _pause(app: App, queue: str) -> None:
     check_queue_name(queue)
+    warn_of_queue(app, queue)
+    app.queue.pause(queue)
+
+
+def warn_of_queue(app: App, queue: str) -> None:
+    """Say on stderr if nothing knows a queue: it may be misspelt."""
     known = {each.options.queue for each in app.jobs} | {
         depth.queue for depth in app.queue.overview().depths
     }
@@ -135,7 +141,6 @@ def _pause(app: App, queue: str) -> None:
         told = hint(queue, sorted(known), "known are")
         line = f"no job's options, JOBS_QUEUES or waiting job names the queue {queue!r}{told}"
         click.echo(f"warning: {line}", err=True)
-    app.queue.pause(queue)
 
 
 pause = _queue_command("pause", "Let no job of QUEUE be started until it is resumed.", _pause)
@@ -158,7 +163,7 @@ def prune(*, state: str | None, days: float | None, yes: bool, as_json: bool) ->
     if days is not None and not yes:
         _confirm(f"Delete all {', '.join(states)} jobs that ended over {days:g} days ago?")
     count = 0
-    with open_app() as app:
+    with open_app(strict=False) as app:
         settings = app.services.settings
         for each in states:
             age, keep = settings.kept(each)

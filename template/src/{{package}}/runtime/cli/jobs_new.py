@@ -15,6 +15,7 @@ from ..job import Job, NewJob, State
 from ..jobs import JobDraft, ScheduleOptions
 from ..operating import describe_job, is_worked
 from .job_lines import answer, as_json, describe, find, tell_left
+from .jobs_act import warn_of_queue
 from .jobs_watch import wait_for_end
 from .numbers import Number
 
@@ -59,21 +60,22 @@ def enqueue(
     values = _object(params)
     with open_app() as app:
         draft = _draft(app, name, values)
+        with _hint(draft.name):
+            new = draft.checked(**options)
+        if options["queue"]:
+            warn_of_queue(app, new.queue)
         if wait:
-            _enqueue_and_wait(app, draft, options, as_json=as_json)
+            _enqueue_and_wait(app, draft, options, new, as_json=as_json)
             return
         if app.services.settings.jobs_url == "memory:":
             raise AppError("JOBS_URL=memory: this command's queue would end with it; use --wait")
-        with _hint(draft.name):
-            job_id = draft.schedule(**options)
+        job_id = draft.schedule(**options)
         answer({"id": job_id, "new": draft.new}, job_id, as_json=as_json)
 
 
 def _enqueue_and_wait(
-    app: App, draft: JobDraft, options: ScheduleOptions, *, as_json: bool
+    app: App, draft: JobDraft, options: ScheduleOptions, new: NewJob, *, as_json: bool
 ) -> None:
-    with _hint(draft.name):
-        new = draft.checked(**options)
     queue = new.queue
     if queue in app.queue.paused():
         raise AppError(

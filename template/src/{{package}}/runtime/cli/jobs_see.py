@@ -9,7 +9,14 @@ from msgspec import structs
 
 from ..boot import App, open_app
 from ..job import State
-from ..operating import describe_job, recurring, to_iso, visible_params, workers
+from ..operating import (
+    describe_job,
+    recurring,
+    to_iso,
+    visible_params,
+    why_it_waits,
+    workers,
+)
 from ..printable import printable
 from ..queue.overview import MINUTES_KEPT, Filter
 from .job_lines import HEADER, STATES, as_json, describe, find, print_json, tell_moment
@@ -28,7 +35,7 @@ def list_(
 ) -> None:
     """List the newest jobs, or those of a state."""
     wanted = Filter(state=State(state) if state else None, name=name, error=error, queue=queue)
-    with open_app() as app:
+    with open_app(strict=False) as app:
         page = app.queue.page(wanted, limit=limit)
         if as_json:
             print_json([describe_job(job) for job in page.jobs])
@@ -62,8 +69,9 @@ def _hint(app: App, name: str) -> None:
 @as_json
 def show(job_id: str, as_json: bool) -> None:
     """Show the job ID: its state, queue, times, params and error."""
-    with open_app() as app:
+    with open_app(strict=False) as app:
         job = find(app, job_id)
+        why = why_it_waits(app.queue, job)
     if as_json:
         print_json(describe_job(job))
         return
@@ -73,6 +81,8 @@ def show(job_id: str, as_json: bool) -> None:
     click.echo(f"queue {job.queue}, priority {job.priority}{told}")
     times = {"due": job.run_at, "started": job.started_at, "ended": job.finished_at}
     click.echo(", ".join(f"{word} {tell_moment(at)}" for word, at in times.items() if at))
+    if why:
+        click.echo(why)
     click.echo(f"params {printable(visible_params(job))}")
     if job.error:
         if not job.finished:
@@ -84,7 +94,7 @@ def show(job_id: str, as_json: bool) -> None:
 @as_json
 def stats(as_json: bool) -> None:
     """Show what waits, what runs where, and how the last hour was."""
-    with open_app() as app:
+    with open_app(strict=False) as app:
         queue, now = app.queue, time.time()
         overview, processes = queue.overview(), workers(queue)
         counts = {str(state): count for state, count in overview.counts.items()}

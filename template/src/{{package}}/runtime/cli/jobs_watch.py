@@ -10,7 +10,7 @@ import click
 from ..boot import App, open_app
 from ..errors import AppError
 from ..job import Job, State
-from ..operating import describe_job, is_worked, workers
+from ..operating import describe_job, is_worked, why_it_waits, workers
 from ..printable import printable
 from .job_lines import (
     answer,
@@ -61,7 +61,7 @@ def watch(job_id: str | None, interval: float, times: int | None, as_json: bool)
     Without an ID: counts and running jobs, until Ctrl-C. With one: that job, until it ends.
     With an ID it exits with 0 if the job completed.
     """
-    with open_app() as app, contextlib.suppress(KeyboardInterrupt):
+    with open_app(strict=False) as app, contextlib.suppress(KeyboardInterrupt):
         looks = 0
         while True:
             began = time.monotonic()
@@ -70,7 +70,9 @@ def watch(job_id: str | None, interval: float, times: int | None, as_json: bool)
                 _show_all(app, as_json=as_json)
             else:
                 job = find(app, job_id)
-                answer(describe_job(job), _line(job), as_json=as_json)
+                why = why_it_waits(app.queue, job)
+                line = f"{_line(job)}  {why}".rstrip()
+                answer(describe_job(job), line, as_json=as_json)
                 if job.finished:
                     raise click.exceptions.Exit(int(job.state is not State.COMPLETED))
             if looks == times:

@@ -53,7 +53,7 @@ LAST_WAIT = 2.0
 
 
 @click.command()
-@click.option("--bind", help="The address to listen on (BIND).")
+@click.option("--bind", "--host", help="The address to listen on (BIND).")
 @click.option("--port", help="The port to listen on (PORT).")
 @click.option(
     "--threads", help="How many jobs run at once; 0 serves without running any (THREADS)."

@@ -5,7 +5,6 @@ anything. Each function's own variables are followed as far as they hold one job
 """
 
 import ast
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
@@ -14,7 +13,7 @@ from ..hint import hint
 from ..jobs import ScheduleOptions, check_option
 from ..options import LONGEST_DELAY, check_seconds
 from .job_files import JobFile, JobFiles
-from .words import Function, Problem, is_foreign, last_name, own_nodes, text
+from .words import Problem, drafts_in, forgotten, is_foreign, last_name, scopes, text
 
 OPTIONS = tuple(ScheduleOptions.__annotations__)
 
@@ -22,10 +21,9 @@ OPTIONS = tuple(ScheduleOptions.__annotations__)
 def check_calls(tree: ast.Module, jobs: JobFiles) -> Iterator[Problem]:
     """Yield what is wrong with the jobs that a file asks for."""
     retry = not is_foreign(tree, "Retry")
-    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, Function))]
-    for scope in scopes:
-        nodes = list(own_nodes(scope))
-        drafts = _drafts(nodes, jobs)
+    asked_for = partial(_asked_for, jobs=jobs)
+    for scope, nodes in scopes(tree):
+        drafts = drafts_in(nodes, asked_for)
         for node in nodes:
             if retry and isinstance(node, ast.Call) and last_name(node.func) == "Retry":
                 yield from _check_retry(node.keywords)
@@ -33,68 +31,8 @@ def check_calls(tree: ast.Module, jobs: JobFiles) -> Iterator[Problem]:
                 yield from _check_call(node, node.func, jobs, drafts)
             elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
                 yield from _check_param(_draft_of_params(node.value, drafts), node.slice)
-        yield from _check_forgotten(scope, nodes, drafts, jobs)
-
-
-def _check_forgotten(
-    scope: ast.AST, nodes: Iterable[ast.AST], drafts: Mapping[str, JobFile], jobs: JobFiles
-) -> Iterator[Problem]:
-    """Yield the jobs that are let fall as they are made, or filled in and then let fall."""
-    used = _used_names(scope)
-    for node in nodes:
-        match node:
-            case ast.Expr(value):
-                job = _asked_for(value, jobs)
-            case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), value=value):
-                # What a module holds, others may schedule.
-                kept = isinstance(scope, ast.Module) or name not in drafts or name in used
-                job = None if kept else _asked_for(value, jobs)
-            case _:
-                continue
-        if job is not None:
-            yield node.lineno, f"{job.name} is not scheduled: nothing calls its schedule()"
-
-
-def _used_names(scope: ast.AST) -> set[str]:
-    """Return the names of which more is made than to fill in the params of what they hold."""
-    names: set[str] = set()
-    filled: set[ast.expr] = set()
-    for node in ast.walk(scope):
-        match node:
-            case ast.Attribute(value, "put" | "params"):
-                filled.add(value)
-            case ast.Name(name, ast.Load()) if node not in filled:
-                names.add(name)
-            case ast.Global(shared) | ast.Nonlocal(shared):
-                names.update(shared)
-    return names
-
-
-def _drafts(nodes: Iterable[ast.AST], jobs: JobFiles) -> dict[str, JobFile]:
-    """Return the variables that hold a draft of one job whenever they hold anything."""
-    times: Counter[str] = Counter()
-    held: dict[str, list[JobFile]] = {}
-    for node in nodes:
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            times[node.id] += 1
-        for target, value in _bindings(node):
-            if (job := _asked_for(value, jobs)) is not None:
-                held.setdefault(target, []).append(job)
-    return {
-        name: found[0]
-        for name, found in held.items()
-        if len(found) == times[name] and all(job is found[0] for job in found)
-    }
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    if isinstance(node, ast.AnnAssign | ast.NamedExpr):
-        if isinstance(node.target, ast.Name):
-            yield node.target.id, node.value
-    elif isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                yield target.id, node.value
+        for line, job in forgotten(scope, nodes, drafts, asked_for):
+            yield line, f"{job.name} is not scheduled: nothing calls its schedule()"
 
 
 def _asked_for(node: ast.expr | None, jobs: JobFiles) -> JobFile | None:

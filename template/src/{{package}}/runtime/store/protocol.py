@@ -7,7 +7,7 @@ what is read is always a copy. Each call is atomic, for threads and, with a file
 import sys
 from typing import Any, Protocol
 
-from ..errors import StoreError
+from ..errors import InvalidKeyError, StoreMisuseError
 
 MAX_KEY = 512
 
@@ -15,8 +15,9 @@ MAX_KEY = 512
 class Store(Protocol):
     """The app's store and its cache.
 
-    Every method raises StoreError for a key that is not printable text of 1 to 512 characters or if
-    the store cannot answer, and InvalidParamsError for a value that JSON cannot say.
+    Every method raises StoreError if the store cannot answer; InvalidKeyError, which is one too,
+    for what is not printable text of 1 to 512 characters; and InvalidValueError for a value that
+    JSON cannot say.
     """
 
     def get(self, key: str) -> Any:
@@ -67,18 +68,19 @@ class Store(Protocol):
 
 
 def check_key(key: object) -> None:
-    """Raise StoreError unless this can be a key."""
+    """Raise InvalidKeyError unless this can be a key."""
     if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY or not key.isprintable():
-        raise StoreError(f"key {key!r:.80}: use printable text of 1 to {MAX_KEY} characters")
+        raise InvalidKeyError(f"key {key!r:.80}: use printable text of 1 to {MAX_KEY} characters")
 
 
 def check_seconds(seconds: object) -> None:
-    """Raise StoreError unless this can be the life of a value."""
+    """Raise StoreMisuseError unless this can be the life of a value."""
     if not isinstance(seconds, int | float) or not 0 < seconds <= sys.float_info.max:
         told = f"seconds={seconds!r:.40}"
-        raise StoreError(f"{told}: use a number above 0, or put() to keep the value")
+        raise StoreMisuseError(f"{told}: use a number above 0, or put() to keep the value")
 
 
-def holds_a_value(key: str) -> StoreError:
+def holds_a_value(key: str) -> StoreMisuseError:
     """Return the error of adding to an array where there is a value."""
-    return StoreError(f"key {key!r} holds a value, not an array: remove it first, or use another")
+    told = f"key {key!r} holds a value, not an array"
+    return StoreMisuseError(f"{told}: remove it first, or use another")

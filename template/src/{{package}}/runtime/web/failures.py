@@ -16,13 +16,16 @@ from starlette.types import Scope
 from ..discovery import package_folder
 from ..env import Services
 from ..errors import (
+    InvalidKeyError,
     InvalidParamsError,
+    InvalidValueError,
     MailError,
     MailRefusedError,
     MutexTimeoutError,
     QueueError,
     RequestError,
     StoreError,
+    StoreMisuseError,
 )
 from ..settings import Environment
 from .pages import Pages
@@ -53,9 +56,9 @@ def answer_failure(services: Services, pages: Pages, scope: Scope, error: Except
     failure = explain(error)
     if failure.status >= 500:
         failure = _report(services, scope, error, failure)
-    elif isinstance(error, InvalidParamsError):
+    elif isinstance(error, InvalidParamsError | InvalidKeyError):
         # The view's mistake as likely as the client's.
-        _tell_params(services, scope, error)
+        _tell(services, scope, error, failure.status)
     try:
         answer = _write(pages, scope, failure)
     except Exception:
@@ -70,13 +73,15 @@ def explain(error: Exception) -> Failure:
     match error:
         case RequestError():
             return Failure(error.status, str(error), {})
-        case InvalidParamsError():
-            return Failure(422, str(error), {})
+        case InvalidValueError() | MailRefusedError():
+            return Failure(500, APOLOGIES[500], {})
+        case InvalidKeyError() | InvalidParamsError():
+            return Failure(400 if isinstance(error, InvalidKeyError) else 422, str(error), {})
         case HTTPException():
             return Failure(error.status_code, error.detail, dict(error.headers or {}))
-        case MailRefusedError():
-            return Failure(500, APOLOGIES[500], {})
-        case QueueError() | StoreError() | MailError() | MutexTimeoutError():
+        case QueueError() | StoreError() | MailError() | MutexTimeoutError() if not isinstance(
+            error, StoreMisuseError
+        ):
             return Failure(503, APOLOGIES[503], {"Retry-After": RETRY_AFTER})
         case _:
             return Failure(500, APOLOGIES[500], {})
@@ -95,13 +100,13 @@ def _report(services: Services, scope: Scope, error: Exception, failure: Failure
     return failure._replace(message=f"{type(error).__name__}: {error} ({place})")
 
 
-def _tell_params(services: Services, scope: Scope, error: InvalidParamsError) -> None:
+def _tell(services: Services, scope: Scope, error: Exception, status: int) -> None:
     logger = services.logger.bind(request_id=scope["request_id"])
     # What a client sends may be in it.
     told = repr(str(error)[:LONGEST_TOLD])
     place = _place(services.package, error)
-    asked = (scope["method"], scope["path"], scope["request_id"])
-    logger.warning("{} {!r} answered with 422 (request {}): {} ({})", *asked, told, place)
+    asked = (scope["method"], scope["path"], status, scope["request_id"])
+    logger.warning("{} {!r} answered with {} (request {}): {} ({})", *asked, told, place)
 
 
 def _place(package: str, error: Exception) -> str:

@@ -57,6 +57,7 @@ class Request:
         params: Params,
         *,
         session: SessionCookie,
+        body: bytes = b"",
     ) -> None:
         self.method = route.method
         """As the view was found by: a form's `_method` counts, and HEAD is GET."""
@@ -68,6 +69,11 @@ class Request:
         """The query's keys and over them those of the form or JSON object; see body.read_params.
 
         `params["key"]` answers with 400 if the client gave no such field; `get` does not.
+        """
+        self.body = body
+        """The bytes that were sent, whatever their type: to check a signature over them, say.
+
+        Of a form with files it is empty: they are in `params`.
         """
         self.id: str = scope["request_id"]
         """For the log: it comes from X-Request-ID, and the jobs scheduled here carry it on."""

@@ -62,7 +62,10 @@ class Resource:
             allowed = ", ".join(sorted(self._by_method))
             raise HTTPException(405, headers={"Allow": allowed})
         session = SessionCookie(self._services, raw.scope)
-        request = Request(self._services, self._pages, route, raw.scope, params, session=session)
+        # The files of a form are not held twice.
+        kept = b"" if media_type(raw.headers) == MULTIPART else body
+        here = (self._services, self._pages, route, raw.scope, params)
+        request = Request(*here, session=session, body=kept)
         answer = route.handler(request, *raw.path_params.values())
         if not isinstance(answer, Response):
             kind = type(answer).__name__
