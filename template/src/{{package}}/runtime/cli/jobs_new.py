@@ -60,7 +60,7 @@ def enqueue(
     values = _object(params)
     with open_app() as app:
         draft = _draft(app, name, values)
-        with _hint(draft.name):
+        with _hint(app, name):
             new = draft.checked(**options)
         if options["queue"]:
             warn_of_queue(app, new.queue)
@@ -104,7 +104,7 @@ def run(name: str, params: str, as_json: bool) -> None:
     values = _object(params)
     with open_app() as app:
         draft = _draft(app, name, values)
-        with _hint(name):
+        with _hint(app, name):
             new = draft.checked()
         _tell_end(_run_here(app, new), as_json=as_json)
 
@@ -119,14 +119,19 @@ def _draft(app: App, name: str, params: dict[str, Any]) -> JobDraft:
 
 
 @contextmanager
-def _hint(name: str) -> Iterator[None]:
+def _hint(app: App, name: str) -> Iterator[None]:
     """Say how params are given, when they were wrong."""
     try:
         yield
     except InvalidOptionError as error:
         raise click.UsageError(str(error)) from None
     except InvalidParamsError as error:
-        raise AppError(f"""{error}; give {name}'s params as in --params '{{"n": 1}}'""") from None
+        kind: Any = app.jobs.definition(name).params
+        fields = msgspec.structs.fields(kind) if kind else ()
+        needed = [f'"{each.encode_name}": ...' for each in fields if each.required]
+        example = ", ".join(needed) or '"n": 1'
+        told = f"give {name}'s params as in --params '{{{example}}}'"
+        raise AppError(f"{error}; {told}") from None
 
 
 def _tell_end(job: Job, *, as_json: bool) -> None:
