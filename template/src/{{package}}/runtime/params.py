@@ -75,7 +75,12 @@ if TYPE_CHECKING:
         def __init_subclass__(cls, **options: Any) -> None: ...
 else:
 
-    class JobParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class _ByName(type(msgspec.Struct)):
+        # msgspec takes it for the fields of one class, and not of those that are made from it.
+        def __new__(cls, *args: Any, **options: Any) -> Any:
+            return super().__new__(cls, *args, **{"kw_only": True, **options})
+
+    class JobParams(msgspec.Struct, metaclass=_ByName, frozen=True, forbid_unknown_fields=True):
         """Typed params. They are checked when the job is scheduled, unknown keys included."""
 
 
