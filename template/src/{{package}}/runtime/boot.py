@@ -112,7 +112,8 @@ def open_app(
             logger.warning("{}", problem)
         jobs, mailers = {}, ()
     definitions = jobs | {MAIL_JOB: MAIL_JOB_DEFINITION}
-    queue, mutex = _open_queue(settings, logger, list(definitions), clock)
+    names = list(definitions) if strict else []
+    queue, mutex = _open_queue(settings, logger, names, clock)
     # On a server, store and cache are told apart, and so are the apps that share it.
     opened = partial(open_store, root=settings.root, timeout=settings.store_timeout, clock=clock)
     store = opened(settings.store_url, prefix=f"{PACKAGE}:store:")

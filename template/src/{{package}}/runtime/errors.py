@@ -94,7 +94,7 @@ def text_of(error: BaseException) -> str:
     """Return the text of an error of the app's own code, whose `__str__` may fail too."""
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - it may raise anything
+    except BaseException:  # noqa: BLE001 - it may raise anything
         return "its text cannot be shown, as its __str__ fails"
 
 

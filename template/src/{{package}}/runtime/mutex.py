@@ -123,7 +123,7 @@ def _lock_file(path: Path, deadline: float, timeout: float | None) -> int:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     return False
 

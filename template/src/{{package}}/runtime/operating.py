@@ -115,7 +115,9 @@ def recurring(jobs: Jobs, now: float) -> list[Recurring]:
             zone = each.options.timezone
             tick = ticks.get((each.name, f"{cron} {zone}"))
             last = tick.last_run if tick and tick.last_run > tick.begun_at else None
-            found.append(Recurring(each.name, cron, zone, last, next_tick(cron, zone, now)))
+            # One may have come since.
+            following = next_tick(cron, zone, max(now, last or 0.0))
+            found.append(Recurring(each.name, cron, zone, last, following))
     return found
 
 

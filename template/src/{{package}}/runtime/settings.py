@@ -7,9 +7,10 @@ what to write; it ends the error line when something else was written.
 import difflib
 import inspect
 import io
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from enum import StrEnum
+from enum import Enum, StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -270,7 +271,8 @@ def load_settings(
     for field in msgspec.structs.fields(kind):
         variable = _variable(field.name)
         default = None if field.name in again else defaults.get(field.name)
-        items = field.default if isinstance(field.default, tuple) else (field.default,)
+        several = isinstance(field.default, tuple | frozenset)
+        items = field.default if several else (field.default,)
         if default is None and any(isinstance(item, Path) for item in items):
             default = field.default
         given = texts.get(variable, default)
@@ -294,15 +296,28 @@ def load_settings(
 def describe(settings: Settings) -> Iterator[str]:
     """Give each setting as `NAME=value`, with secrets, and passwords in addresses, hidden."""
     for name in settings.__struct_fields__:
-        variable, value = _variable(name), getattr(settings, name)
-        many = isinstance(value, tuple | list | set | frozenset)
-        text = "" if value is None else ",".join(map(str, value)) if many else str(value)
+        variable, text = _variable(name), _written(getattr(settings, name))
         if text == DEVELOPMENT_SECRET:
             text = "(not set: one that everybody knows)"
         elif text and sounds_secret(variable):
             text = "(hidden)"
-        text = USER_IN_URL.sub(r"\1(hidden)@", text)
         yield f"{variable}={text}"
+
+
+def _written(value: object) -> str:
+    """Return a value as it is written in a variable, with what is secret in it hidden."""
+    match value:
+        case None:
+            return ""
+        case tuple() | list() | set() | frozenset():
+            return ",".join(map(_written, value))
+        case dict():
+            shown = {key: "(hidden)" if sounds_secret(str(key)) else value[key] for key in value}
+            return USER_IN_URL.sub(r"\1(hidden)@", json.dumps(shown, default=str))
+        case Enum():
+            return _written(value.value)
+        case _:
+            return USER_IN_URL.sub(r"\1(hidden)@", str(value))
 
 
 def sounds_secret(name: str) -> bool:
@@ -441,6 +456,6 @@ def _explain(variable: str, given: object, kind: Any, error: Exception) -> str:
     # An address that is written wrong may have its password anywhere before the @; ada@b.c is none.
     address = variable.endswith("_URL") or ":" in text or "/" in text
     unclear = address and "@" in text and not USER_IN_URL.search(text)
-    if unclear or sounds_secret(variable):
+    if unclear or sounds_secret(variable) or ("{" in text and sounds_secret(text)):
         shown = "(not shown)"
     return f"{variable}={shown}: {advice}"

@@ -15,13 +15,14 @@ from starlette.testclient import TestClient
 
 from .boot import PACKAGE, App, open_app, read_settings
 from .env import Invocation
+from .errors import InvalidParamsError, UnknownJobError
 from .job import Finished, Job, Outcome, State
 from .mail.mail import Mail
 from .mail.transport import Envelope, Refused
 from .queue.protocol import ANY_QUEUE
 from .routes import find_routes
 from .runner.cron import Cron
-from .runner.executor import Executor
+from .runner.executor import Executor, describe
 from .web.application import build_application
 
 
@@ -185,8 +186,11 @@ def _run(app: App, job: Job) -> None:
     executor, current = Executor(app.services), Invocation(job, lambda *_: None)
     try:
         executor.run(current)
+    except (UnknownJobError, InvalidParamsError) as error:
+        outcome = Outcome(State.FAILED, describe(error))
+        raise
     except BaseException as error:
-        outcome = executor.judge(current, error)
+        outcome = executor.outcome_of(current, error)
         raise
     finally:
         app.queue.exchange("test", [Finished(job, outcome)], {})

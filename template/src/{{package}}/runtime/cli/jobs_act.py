@@ -132,7 +132,9 @@ def _pause(app: App, queue: str) -> None:
 
 
 def warn_of_queue(app: App, queue: str) -> None:
-    """Say on stderr if nothing knows a queue: it may be misspelt."""
+    """Say on stderr if nothing knows a queue: it may be misspelt. Not if no job could be read."""
+    if all(each.name.startswith("_") for each in app.jobs):
+        return
     known = {each.options.queue for each in app.jobs} | {
         depth.queue for depth in app.queue.overview().depths
     }

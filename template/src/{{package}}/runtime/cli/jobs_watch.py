@@ -134,11 +134,7 @@ def wait_for_end(app: App, job_id: str) -> Job:
             now = time.monotonic()
             if late is not None and now > late and job.state is State.READY:
                 late = None
-                _show(
-                    f"{job.id} waits in the queue {job.queue}: the threads that serve it are busy, "
-                    "or there are none; see `jobs stats` and JOBS_QUEUES",
-                    lasting=True,
-                )
+                _show(f"{job.id} waits: {_why_late(app, job)}", lasting=True)
             if now - asked > ASKED_EACH:
                 asked = now
                 worked = now if is_worked(app.queue) else worked
@@ -151,6 +147,13 @@ def wait_for_end(app: App, job_id: str) -> Job:
     finally:
         _show("", lasting=False)
     return job
+
+
+def _why_late(app: App, job: Job) -> str:
+    limit = f"as many of {job.limit_key} as may run do, or " if job.limit_key else ""
+    threads = f"the threads that serve the queue {job.queue} are busy, or there are none"
+    usual = f"{limit}{threads}; see `jobs stats` and JOBS_QUEUES"
+    return why_it_waits(app.queue, job) or usual
 
 
 def _brief(job: Job) -> str:

@@ -12,6 +12,8 @@ MAX_LINE = 500
 """Characters of a subject or of a name."""
 
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_DOT = re.compile("[.\u3002\uff0e\uff61]")
+"""What ends a label of a domain, in any script."""
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_LOCAL}@{_LABEL}(\.{_LABEL})*", re.ASCII)
 
@@ -53,15 +55,13 @@ def parse_address(text: object) -> Address:
     name, _, mailbox = line[:-1].rpartition("<") if line.endswith(">") else ("", "", line)
     local, _, domain = mailbox.rpartition("@")
     try:
-        ascii_domain = domain.encode("idna")
-        mailbox = f"{local}@{ascii_domain.decode()}"
+        mailbox = f"{local}@{domain.encode('idna').decode()}"
+        is_changed = any(map(_is_changed, _DOT.split(domain)))
     except UnicodeError:
-        mailbox = ""
-    else:
-        # Python's rules are of 2003, by which ß is ss: since 2008 that is another's domain.
-        if ascii_domain.decode("idna") != unicodedata.normalize("NFKC", domain).lower():
-            told = "has a domain that old and new rules write differently; give it as xn--..."
-            raise MailRefusedError(f"address {line!r} {told}")
+        mailbox, is_changed = "", False
+    if is_changed:
+        told = "has a domain that old and new rules write differently; give it as xn--..."
+        raise MailRefusedError(f"address {line!r} {told}")
     if not _ADDRESS.fullmatch(mailbox):
         raise MailRefusedError(
             f"address {line!r}: write ada@example.com, or Ada Lovelace <ada@example.com>"
@@ -69,6 +69,13 @@ def parse_address(text: object) -> Address:
     name = name.strip()
     quoted = len(name) > 1 and name[0] == name[-1] == '"'
     return Address(name[1:-1].strip() if quoted else name, mailbox)
+
+
+def _is_changed(label: str) -> bool:
+    # Python's rules are of 2003, by which ß is ss: since 2008 that is another's domain.
+    if label.isascii():
+        return False
+    return label.encode("idna").decode("idna") != unicodedata.normalize("NFKC", label).lower()
 
 
 def check_line(what: str, text: object) -> str:

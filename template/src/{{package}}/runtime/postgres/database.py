@@ -202,11 +202,15 @@ _connections: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()
 def _close_in_child() -> None:
     # A forked child must not keep what its parent's death is to release. The session is the
     # parent's, and libpq would end it; and a number that is free is soon another file's.
-    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    for connection in list(_connections):
-        with contextlib.suppress(psycopg.Error, OSError):
-            os.dup2(nothing, connection.fileno(), inheritable=False)
-    os.close(nothing)
+    with contextlib.ExitStack() as stack:
+        nothing = None
+        with contextlib.suppress(OSError):  # none is free
+            nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+            stack.callback(os.close, nothing)
+        for connection in list(_connections):
+            with contextlib.suppress(psycopg.Error, OSError):
+                number = connection.fileno()
+                os.close(number) if nothing is None else os.dup2(nothing, number, inheritable=False)
     _connections.clear()
 
 

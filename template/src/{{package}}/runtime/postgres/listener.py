@@ -46,6 +46,7 @@ class Listener(Doorbell):
         super().__init__(None)
         self._server = server
         self._process = process
+        self._owner = os.getpid()
         self._ending, self._end = os.pipe()
         connection = self._connected()
         self._held = self._holds(connection)
@@ -56,8 +57,9 @@ class Listener(Doorbell):
 
     def close(self) -> None:
         """Release the lock: from now on this process counts as gone, and nothing rings."""
-        # A process that a job has forked may keep this end of the pipe open.
-        os.write(self._end, b"x")
+        # Written to, as a process that a job has forked may keep this end open; not in such a one.
+        if os.getpid() == self._owner:
+            os.write(self._end, b"x")
         os.close(self._end)
         self._thread.join()
         super().close()

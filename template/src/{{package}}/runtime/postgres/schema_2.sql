@@ -7,18 +7,21 @@ ALTER TABLE cron_ticks ALTER COLUMN begun_at SET NOT NULL;
 ALTER TABLE cron_ticks DROP CONSTRAINT cron_ticks_pkey;
 ALTER TABLE cron_ticks ADD PRIMARY KEY (name, schedule);
 
--- The queue's own statements do so themselves, and name no status. One job frees one place.
+-- As the queue's own statements do, which name no status. Who has locked a job does so after this.
 CREATE FUNCTION let_the_next_go() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(current_schema() || OLD.limit_key, 0));
-    UPDATE procrastinate_jobs SET held = 0
-    WHERE state = 'ready' AND held = 1 AND id = (
+    UPDATE procrastinate_jobs SET held = 0 WHERE id IN (
         SELECT id FROM procrastinate_jobs
-        WHERE limit_key = OLD.limit_key AND state IN ('ready', 'running') AND held = 1
-        ORDER BY priority DESC, id LIMIT 1)
-    AND limit_size > (
-        SELECT count(*) FROM procrastinate_jobs
-        WHERE limit_key = OLD.limit_key AND state IN ('ready', 'running') AND held = 0);
+        WHERE limit_key = OLD.limit_key AND state = 'ready' AND held = 1
+        ORDER BY priority DESC, id
+        LIMIT greatest(0, coalesce(
+            (SELECT limit_size FROM procrastinate_jobs
+             WHERE limit_key = OLD.limit_key AND state IN ('ready', 'running')
+             ORDER BY id DESC LIMIT 1), 0)
+          - (SELECT count(*) FROM procrastinate_jobs
+             WHERE limit_key = OLD.limit_key AND state IN ('ready', 'running') AND held = 0))
+        FOR UPDATE SKIP LOCKED);
     RETURN NULL;
 END
 $$;

@@ -300,7 +300,8 @@ ON CONFLICT (name, schedule) DO UPDATE
     SET begun_at = excluded.begun_at, last_run = excluded.last_run
     WHERE cron_ticks.last_run > excluded.last_run + 86400
        OR cron_ticks.begun_at < (SELECT max(begun_at) FROM cron_ticks AS each
-                                 WHERE each.name = excluded.name)
+                                 WHERE each.name = excluded.name
+                                   AND each.begun_at <= excluded.begun_at + 86400)
 """
 
 TICK = "UPDATE cron_ticks SET last_run = ? WHERE name = ? AND schedule = ? AND last_run = ?"

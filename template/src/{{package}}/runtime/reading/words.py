@@ -14,6 +14,9 @@ AskedFor = Callable[[ast.expr | None], Draft | None]
 Problem = tuple[int, str]
 """The line, and what is wrong there."""
 
+ANY = "*"
+"""Among names: whichever there are."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -92,13 +95,16 @@ def forgotten(
 ) -> Iterator[tuple[int, Draft]]:
     """Yield the drafts that are let fall as they are made, or filled in and then let fall."""
     used = _used_names(scope)
+    tried = {each for node in nodes if isinstance(node, ast.Try) for each in node.body}
     for node in nodes:
         match node:
-            case ast.Expr(value):
-                draft = asked_for(value)
+            case ast.Expr(ast.Call(ast.Attribute(value, "put")) | value):
+                # In a `try` it may be asked whether there is one of this name.
+                draft = None if node in tried else asked_for(value)
             case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), value=value):
                 # What a module holds, others may send.
-                kept = isinstance(scope, ast.Module) or name not in drafts or name in used
+                here = name in drafts and not isinstance(scope, ast.Module)
+                kept = not here or not used.isdisjoint((name, ANY))
                 draft = None if kept else asked_for(value)
             case _:
                 continue
@@ -107,7 +113,7 @@ def forgotten(
 
 
 def _used_names(scope: ast.AST) -> set[str]:
-    """Return the names of which more is made than to fill in what they hold."""
+    """Return the names of which more is made than to fill in what they hold, or ANY."""
     names: set[str] = set()
     filled: set[ast.expr] = set()
     for node in ast.walk(scope):
@@ -115,12 +121,18 @@ def _used_names(scope: ast.AST) -> set[str]:
             case (
                 ast.Attribute(ast.Attribute(ast.Attribute(value, "mail")), "append" | "extend")
                 | ast.Attribute(ast.Attribute(value, "mail"), ctx=ast.Store())
-                | ast.Attribute(value, "put" | "params")
+                | ast.Attribute(ast.Attribute(value, "params"))
+                | ast.Subscript(ast.Attribute(value, "params"), ctx=ast.Store() | ast.Del())
+                | ast.Attribute(value, "put")
                 | ast.Attribute(value, ctx=ast.Store())
             ):
                 filled.add(value)
+            case ast.Name("locals" | "vars" | "eval" | "exec"):
+                names.add(ANY)
             case ast.Name(name, ast.Load()) if node not in filled:
                 names.add(name)
             case ast.Global(shared) | ast.Nonlocal(shared):
                 names.update(shared)
+            case ast.ClassDef(body=body):
+                names.update(target for each in body for target, _ in _bindings(each))
     return names

@@ -33,6 +33,7 @@ class Cron:
         self._clock = clock
         self._recurring = [each for each in jobs if each.options.cron is not None]
         self._due: dict[str, float] = {}
+        self._begun: set[str] = set()
         self._looked = 0.0
 
     def round(self) -> float:
@@ -49,13 +50,15 @@ class Cron:
         ticks, newest = {}, dict.fromkeys((each.name for each in self._recurring), 0.0)
         for tick in self._queue.ticks():
             ticks[tick.name, tick.schedule] = tick
-            newest[tick.name] = max(tick.begun_at, newest.get(tick.name, 0.0))
+            if tick.begun_at <= now + FARTHEST:
+                newest[tick.name] = max(tick.begun_at, newest.get(tick.name, 0.0))
         for each in self._recurring:
             schedule = f"{each.options.cron} {each.options.timezone}"
             known = ticks.get((each.name, schedule))
             # Another release may have other times in mind now. But those that this one finds as it
             # starts were followed by others since: of them nothing has been missed.
-            past = known and each.name not in self._due and known.begun_at < newest[each.name]
+            past = known and each.name not in self._begun and known.begun_at < newest[each.name]
+            self._begun.add(each.name)
             if known is None or past or known.last_run > now + FARTHEST:
                 self._queue.begin_cron(each.name, schedule)
                 last_run = now

@@ -54,22 +54,24 @@ class Executor:
         job = current.job
         token = current_job.set(job)
         try:
-            definition, params = self._find(job)
             try:
-                self._run(current, definition, params)
-            except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
-                if current.given_up:
-                    return Outcome(State.FAILED)
-                own = error.with_traceback(own_frames(error.__traceback__))
-                return self.judge(current, _showable(own))
-            else:
-                return COMPLETED
-        except (UnknownJobError, InvalidParamsError) as error:
-            return self._refuse(job, error)
-        except BaseException as error:  # noqa: BLE001 - the thread has other jobs to run
-            return self.judge(current, RuntimeError(_named(error)))
+                found = self._find(job)
+            except (UnknownJobError, InvalidParamsError) as error:
+                return self._refuse(job, error)
+            self._run(current, *found)
+        except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
+            return Outcome(State.FAILED) if current.given_up else self.outcome_of(current, error)
+        else:
+            return COMPLETED
         finally:
             current_job.reset(token)
+
+    def outcome_of(self, current: Invocation, error: BaseException) -> Outcome:
+        """Return what follows from whatever a run raised, and log it. Never raises."""
+        try:
+            return self.judge(current, error.with_traceback(own_frames(error.__traceback__)))
+        except BaseException:  # noqa: BLE001 - the thread has other jobs to run
+            return self.judge(current, RuntimeError(_named(error)))
 
     def _refuse(self, job: Job, error: AppError) -> Outcome:
         services, told = self._services, storable(str(error))
@@ -150,37 +152,38 @@ class Executor:
     def judge(self, current: Invocation, error: BaseException) -> Outcome:
         """Return what follows from an error in a run, and log it."""
         job, logger = current.job, self._services.logger
+        shown = error if isinstance(error, Retry | Cancel) else _showable(error)
         match error:
             case Cancel() if current.given_back:
                 if error.__cause__ is not None:
                     words = "{} failed as it was stopped with its process; it runs again"
-                    logger.opt(exception=error.__cause__).warning(words, job.name)
+                    logger.opt(exception=_showable(error.__cause__)).warning(words, job.name)
                 return Outcome(State.READY, keep_attempt=True)
             case MailRefusedError():
-                logger.opt(exception=error).error(
+                logger.opt(exception=shown).error(
                     "Job failed: {}: the mail was refused: {}; not tried again", job.name, error
                 )
-                return Outcome(State.FAILED, describe(error))
+                return Outcome(State.FAILED, describe(shown))
             case Cancel():
                 logger.info("Job cancelled: {}: {}", job.name, text_of(error))
                 return Outcome(State.CANCELLED, storable(text_of(error)))
             case _ if job.attempt >= job.max_attempts:
-                logger.opt(exception=error).error("Job failed: {}, attempts spent", job.name)
-                return Outcome(State.FAILED, describe(error))
+                logger.opt(exception=shown).error("Job failed: {}, attempts spent", job.name)
+                return Outcome(State.FAILED, describe(shown))
             case _ if current.cancelled and not current.given_back:
                 words = "Job cancelled: {}: it was asked to stop, and did not complete"
-                logger.opt(exception=error).warning(words, job.name)
-                return Outcome(State.CANCELLED, describe(error))
+                logger.opt(exception=shown).warning(words, job.name)
+                return Outcome(State.CANCELLED, describe(shown))
             case _:
                 delay, asked = self._delay(job, error), isinstance(error, Retry)
-                logger.opt(exception=None if asked else error).log(
+                logger.opt(exception=None if asked else shown).log(
                     "INFO" if asked else "WARNING",
                     "{}: {}, attempt {} of {}; again in {:.1f} s: {}",
                     "Job is to be tried again" if asked else "Job failed",
                     *(job.name, job.attempt, job.max_attempts, delay),
                     text_of(error) if asked else _named(error),
                 )
-                return Outcome(State.SCHEDULED, describe(error), self._services.clock() + delay)
+                return Outcome(State.SCHEDULED, describe(shown), self._services.clock() + delay)
 
     def _delay(self, job: Job, error: BaseException) -> float:
         if isinstance(error, Retry) and error.after is not None:
@@ -258,8 +261,6 @@ def describe(error: BaseException) -> str:
 
 def _showable(error: BaseException) -> BaseException:
     """Return the error, or one in its place that a traceback can be made of."""
-    if isinstance(error, Retry | Cancel | MailRefusedError):
-        return error
     try:
         traceback.format_exception(error)
     except Exception:  # noqa: BLE001 - its parts may be of any kind, as in SyntaxError("x", (1, 2))
