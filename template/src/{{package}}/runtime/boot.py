@@ -1,7 +1,6 @@
 """Wire the app together. The only file that knows every part."""
 
 import importlib
-import inspect
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
-from .discovery import explain_import, is_mixed_up, package_folder, takes
+from .discovery import (
+    HOOKS,
+    PACKAGE,
+    check_hook,
+    explain_import,
+    package_folder,
+    project_root,
+)
 from .env import Services, outside_env
 from .errors import DiscoveryError, SettingsError
 from .jobs import JobDraft, Jobs, find_jobs
@@ -30,9 +36,6 @@ from .store import LoggedStore, open_store
 
 if TYPE_CHECKING:
     from loguru import Logger
-
-PACKAGE = __name__.split(".runtime.", maxsplit=1)[0]
-"""The app's own package: the one that this runtime lies in."""
 
 
 class App:
@@ -129,9 +132,7 @@ def open_app(
         cache=LoggedStore(cache, logger.debug),
         mutex=mutex,
         clock=clock,
-        around_job=_hook("around_job", "env", "run"),
-        mounts=_hook("mounts", "services"),
-        may_operate=_hook("may_operate", "request"),
+        **{name: _hook(name) for name in HOOKS},
     )
     return App(services, queue)
 
@@ -184,14 +185,11 @@ def read_settings(
     return load_settings(root or project_root(), environ or os.environ, overrides, kind)
 
 
-def _hook(name: str, *arguments: str) -> Any:
+def _hook(name: str) -> Any:
     function = getattr(_config(), name, None)
-    if function is None:
-        return None
-    fits = takes(function, len(arguments)) and not inspect.iscoroutinefunction(function)
-    if not fits or is_mixed_up(function, arguments):
-        wanted = f"def {name}({', '.join(arguments)})"
-        raise SettingsError(f"{PACKAGE}/config.py: write {wanted}")
+    if function is not None:
+        for problem in check_hook(name, function):
+            raise SettingsError(f"{PACKAGE}/config.py: {problem}")
     return function
 
 
@@ -204,9 +202,3 @@ def _config() -> ModuleType | None:
             return None
         path = package_folder(PACKAGE) / "config.py"
         raise SettingsError(explain_import(path, error)) from error
-
-
-def project_root() -> Path:
-    """Return the folder with the app's pyproject.toml; for an installed app, the current one."""
-    folder = package_folder(PACKAGE).parents[1]
-    return folder if (folder / "pyproject.toml").is_file() else Path.cwd()

@@ -7,7 +7,7 @@ file and the line, so that one start shows all that is to be mended.
 import importlib
 import inspect
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +15,12 @@ from typing import Any
 import msgspec
 
 from .errors import DiscoveryError
+
+PACKAGE = __name__.partition(".runtime.")[0]
+"""The app's own package: the one that this runtime lies in."""
+
+HOOKS = {"around_job": ("env", "run"), "mounts": ("services",), "may_operate": ("request",)}
+"""The functions that config.py may have, and their arguments."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -31,6 +37,12 @@ def package_folder(package: str) -> Path:
     if file is None:
         raise DiscoveryError(f"{package}: not a package with an __init__.py")
     return Path(file).parent
+
+
+def project_root() -> Path:
+    """Return the folder with the app's pyproject.toml; for an installed app, the current one."""
+    folder = package_folder(PACKAGE).parents[1]
+    return folder if (folder / "pyproject.toml").is_file() else Path.cwd()
 
 
 def find_modules(package: str, folder: str) -> list[Found]:
@@ -90,6 +102,14 @@ def is_mixed_up(function: Any, names: Sequence[str]) -> bool:
     """Say whether its first arguments are called so, but come in another order."""
     first = [*inspect.signature(function).parameters][: len(names)]
     return first != [*names] and sorted(first) == sorted(names)
+
+
+def check_hook(name: str, function: object) -> Iterator[str]:
+    """Yield what is wrong with a function of config.py."""
+    arguments = HOOKS[name]
+    fits = takes(function, len(arguments)) and not inspect.iscoroutinefunction(function)
+    if not fits or is_mixed_up(function, arguments):
+        yield f"write def {name}({', '.join(arguments)})"
 
 
 def refuse(problems: list[str]) -> None:

@@ -180,7 +180,8 @@ class Jobs:
         """Keep a checked job in the queue. `JobDraft.schedule` is the way here."""
         (answer,) = self.queue.enqueue([new], connection)
         if answer.new:
-            self._logger.info("Scheduled job: {} ({})", new.name, answer.id)
+            when = "" if connection is None else ", when its transaction commits"
+            self._logger.info("Scheduled job: {} ({}){}", new.name, answer.id, when)
         else:
             self._logger.info("Job not scheduled: {}: {} has its unique key", new.name, answer.id)
         return answer

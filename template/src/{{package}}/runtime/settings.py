@@ -20,7 +20,7 @@ from dotenv.parser import parse_stream
 from msgspec import Meta
 from msgspec import inspect as shapes
 
-from .errors import SettingsError
+from .errors import SettingsError, text_of
 from .hint import meant
 
 
@@ -268,7 +268,13 @@ def load_settings(
         value = unknown(text)
         return root / value if isinstance(value, Path) else value
 
-    for field in msgspec.structs.fields(kind):
+    try:
+        fields = msgspec.structs.fields(kind)
+    except Exception as error:
+        # An annotation is code, and may raise anything.
+        told = f"{type(error).__name__}: {text_of(error)}"
+        raise SettingsError(f"{kind.__module__}.{kind.__qualname__}: {told}") from error
+    for field in fields:
         variable = _variable(field.name)
         default = None if field.name in again else defaults.get(field.name)
         several = isinstance(field.default, tuple | frozenset)
@@ -310,7 +316,9 @@ def _written(value: object) -> str:
         case None:
             return ""
         case tuple() | list() | set() | frozenset():
-            return ",".join(map(_written, value))
+            items = [_written(each) for each in value]
+            plain = all(item and "," not in item and item == item.strip() for item in items)
+            return ",".join(items) if plain else json.dumps(items)
         case dict():
             shown = {key: "(hidden)" if sounds_secret(str(key)) else value[key] for key in value}
             return USER_IN_URL.sub(r"\1(hidden)@", json.dumps(shown, default=str))

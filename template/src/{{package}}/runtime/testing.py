@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import pytest
 from starlette.testclient import TestClient
 
-from .boot import PACKAGE, App, open_app, read_settings
+from .boot import App, open_app, read_settings
+from .discovery import PACKAGE
 from .env import Invocation
 from .errors import InvalidParamsError, UnknownJobError
 from .job import Finished, Job, Outcome, State

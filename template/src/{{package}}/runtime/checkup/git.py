@@ -85,11 +85,17 @@ def check_conflicts(root: Path) -> Iterator[Finding]:
     listed = git(root, "grep", "-IlE", "--untracked", "^(<<<<<<<|>>>>>>>) ").stdout.splitlines()
     unmerged = git(root, "diff", "--relative", "--name-only", "--diff-filter=U").stdout.splitlines()
     rejected = git(root, "ls-files", "-co", "--exclude-standard", "--", "*.rej").stdout.splitlines()
-    if found := sorted({*listed, *unmerged}):
+    if listed:
         yield Finding(
             Level.PROBLEM,
-            f"conflict markers are left in {join(found)}",
+            f"conflict markers are left in {join(sorted(listed))}",
             "Choose between the lines of <<<<<<< and >>>>>>>, take the markers out, and commit.",
+        )
+    if mended := sorted({*unmerged}.difference(listed)):
+        yield Finding(
+            Level.PROBLEM,
+            f"git still takes for unmerged: {join(mended)}",
+            "If they are as you want them: git add them, and commit.",
         )
     if rejected:
         yield Finding(

@@ -41,7 +41,10 @@ class LazyGroup(Group):
         if cmd_name not in COMMANDS:
             return None
         module, name, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module, __name__), name)
+        try:
+            command: click.Command = getattr(importlib.import_module(module, __name__), name)
+        except (SyntaxError, ImportError) as error:
+            raise AppError(_explain(error)) from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -63,6 +66,16 @@ class LazyGroup(Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """Run and extend this app."""
+
+
+def _explain(error: SyntaxError | ImportError) -> str:
+    """Return why the runtime cannot be loaded: as a rule, an update left conflict markers in it."""
+    advice = "`git status` tells what an update left, `git checkout HEAD -- FILE` takes a file back"
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {error.msg}; {advice}"
+    if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+        return f"{error}; {advice}"
+    return f"{error}; uv sync installs what is missing"
 
 
 def _command_name() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..reading.entries import check_entry
+from ..reading.entries import check_config, check_entry
 from ..reading.job_calls import check_calls
 from ..reading.job_files import JobFiles, check_params_class, read_jobs, read_source
 from ..reading.job_options import check_among, check_options
@@ -52,6 +52,8 @@ def read_all(package: Path) -> Iterator[str]:
             tree = read_source(path)
             own = _check_job(tree, Path(*rest), jobs) if folder == "jobs" else ()
             entry = check_entry(folder, Path(*rest), tree) if rest else ()
+            if folder == "config.py":
+                entry = check_config(tree)
             calls = {*check_calls(tree, jobs), *check_mails(tree, mailers)}
             found = _leave_out(sorted({*calls, *own, *entry}), path)
         except SyntaxError as error:

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from ..boot import PACKAGE, open_app
+from ..boot import open_app
+from ..discovery import PACKAGE
 from ..errors import AppError
 from ..routes import find_routes
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from ..boot import PACKAGE, project_root
 from ..checkup.files import MANIFEST, check_files, read_manifest
 from ..checkup.finding import Finding, Level
 from ..checkup.git import check_conflicts, check_history
 from ..checkup.template import check_releases, check_template, read_answers
+from ..discovery import PACKAGE, project_root
 
 
 @click.command()

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..boot import PACKAGE, open_app, read_settings
+from ..boot import open_app, read_settings
 from ..checkup.git import BEGIN, is_in_git
 from ..dashboard.address import BASE
-from ..discovery import package_folder
+from ..discovery import PACKAGE, package_folder
 from ..env import Services
 from ..errors import SettingsError, StoreError
 from ..logs import configure_logging

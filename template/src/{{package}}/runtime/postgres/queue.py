@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -77,6 +78,11 @@ class PostgresQueue(SqliteQueue):
             )
             self._ring()
             return answers
+        if not isinstance(connection, psycopg.Connection):
+            raise QueueError(
+                f"connection: a {type(connection).__name__} is no psycopg.Connection; SQLAlchemy "
+                "has it as session.connection().connection.driver_connection"
+            )
         if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
             raise QueueError("connection: no transaction is open on it, for the job to belong to")
         execute = connection.cursor(row_factory=tuple_row).execute

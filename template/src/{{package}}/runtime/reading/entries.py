@@ -1,13 +1,17 @@
 """Find files whose function is missing or cannot be called, which keep the app from starting."""
 
 import ast
+import difflib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+from ..discovery import HOOKS, check_hook
 from ..jobs import check_run
 from ..mail.discovery import check_deliver
 from ..routes import ACTIONS, NO_ACTION, check_actions
+from ..settings import NEAR
 from .outline import STAR, Plain, outline
 from .words import Problem
 
@@ -33,6 +37,17 @@ def check_entry(folder: str, place: Path, tree: ast.Module) -> Iterator[Problem]
             yield from check_actions(module)
             if vars(module).keys().isdisjoint({*ACTIONS, STAR}):
                 yield 1, NO_ACTION
+
+
+def check_config(tree: ast.Module) -> Iterator[Problem]:
+    """Yield which of the functions that config.py may have is misspelt, or cannot be called."""
+    module = outline(tree)
+    for name, function in list(vars(module).items()):
+        if name in HOOKS:
+            yield from _check(module, name, partial(check_hook, name))
+        elif isinstance(function, FunctionType):
+            for near in difflib.get_close_matches(name, HOOKS, 1, NEAR):
+                yield function.__code__.co_firstlineno, f"{name}: did you mean {near!r}?"
 
 
 def _check(

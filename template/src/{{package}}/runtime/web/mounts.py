@@ -11,6 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..env import Services
 from ..errors import SettingsError
 
+OURS = ("_jobs", "_metrics", "_health", "_ready")
+"""What paths of the runtime's own begin with."""
+
 
 def find_mounts(services: Services) -> Mapping[str, ASGIApp]:
     """Return the apps by their paths. Raises SettingsError, naming the one that is none."""
@@ -18,9 +21,12 @@ def find_mounts(services: Services) -> Mapping[str, ASGIApp]:
     where = f"{services.package}/config.py: mounts"
     if not isinstance(found, Mapping):
         raise SettingsError(f'{where}: return a dict, as in {{"/api": api}}')
+    paths = [str(path).rstrip("/") for path in found]
     for path, app in found.items():
         if not (isinstance(path, str) and path.startswith("/") and path.strip("/")):
             raise SettingsError(f"{where}: {path!r} is no path to mount at, such as '/api'")
+        if path.split("/")[1] in OURS or paths.count(path.rstrip("/")) > 1:
+            raise SettingsError(f"{where}: {path!r} is taken already")
         if not callable(app):
             raise SettingsError(f"{where}: what is at {path!r} is no ASGI app")
     return found

@@ -1,5 +1,6 @@
 """Serve the application with uvicorn: the listening socket, and the signals."""
 
+import errno
 import logging
 import os
 import signal
@@ -41,11 +42,11 @@ def listen(bind: str, port: int) -> sockets.socket:
         socket.listen(BACKLOG)
     except OSError as error:
         socket.close()
+        advice = "end what uses it, or choose another with --port or PORT"
+        if isinstance(error, sockets.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            advice = "BIND is an address of this machine, as in 0.0.0.0"
         reason = error.strerror or error
-        raise AppError(
-            f"cannot listen on {bind} port {port}: {reason}; end what uses it, or choose another "
-            f"with --port or PORT"
-        ) from None
+        raise AppError(f"cannot listen on {bind} port {port}: {reason}; {advice}") from None
     return socket
 
 
