@@ -288,7 +288,7 @@ def load_settings(
         try:
             value = _split(given, wanted) if isinstance(given, str) else given
             values[field.name] = msgspec.convert(value, wanted, strict=False, dec_hook=build)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problems.append(_explain(variable, given, wanted, error))
     # Not so a default in config.py: a secret in the code is none.
     secret = texts.get("SECRET", DEVELOPMENT_SECRET)

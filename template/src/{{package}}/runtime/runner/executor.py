@@ -55,10 +55,10 @@ class Executor:
         token = current_job.set(job)
         try:
             try:
-                found = self._find(job)
+                definition, params = self._find(job)
             except (UnknownJobError, InvalidParamsError) as error:
                 return self._refuse(job, error)
-            self._run(current, *found)
+            self._run(current, definition, params)
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a job is its failure too
             return Outcome(State.FAILED) if current.given_up else self.outcome_of(current, error)
         else:
